@@ -1,0 +1,144 @@
+"""NATS core: the subjects, one connection, typed request and reply.
+
+JetStream is off: a message lives in RAM until it is delivered or dropped, so sound on the bus is never on a disk.
+Subject permissions (see `server/supervisor.py`) keep `server` away from `pcm.>` and `say.>`: it cannot subscribe
+to sound or text even if it wanted to.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from rtc.messages import Refusal, Reply
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MEDIA_STATE = "workers.media"
+SPEECH_STATE = "workers.speech"
+SPEECH_LEASE = "speech.lease"
+SPEECH_QUEUE = "speech"
+CALL_EVENTS = "calls.events"
+OUTCOME = "calls.outcome"
+SERVER_QUEUE = "server"
+
+REPLY_SECONDS = 8.0
+"""An SDP answer needs the DTLS certificate and the sockets, well under a second; past this, say so to the person."""
+
+
+def media_offer(worker_id: str) -> str:
+    return f"media.{worker_id}.offer"
+
+
+def media_hangup(worker_id: str) -> str:
+    return f"media.{worker_id}.hangup"
+
+
+def pcm(worker_id: str) -> str:
+    return f"pcm.{worker_id}"
+
+
+def speech_close(worker_id: str) -> str:
+    return f"speech.{worker_id}.close"
+
+
+def say(worker_id: str) -> str:
+    return f"say.{worker_id}"
+
+
+def ring(practice_id: str) -> str:
+    """server -> every server process: rings, taken calls and ends, for the sockets that process holds."""
+    return f"ring.{practice_id}"
+
+
+class Unreachable(Exception):
+    """Nobody answered on the subject in time. Retryable."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_reply_decoder = msgspec.msgpack.Decoder(Reply)
+
+
+class Bus:
+    """A connection to NATS. Reconnects for ever; while it is away, requests raise `Unreachable`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @classmethod
+    async def connect(cls, url: str, name: str, user: str, password: str) -> "Bus":
+        """Raises OSError or nats.errors.Error when the first connection fails."""
+        client = await nats.connect(
+            url,
+            name=name,
+            user=user,
+            password=password,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            inbox_prefix=f"_INBOX.{user}",
+            error_cb=_reconnecting,
+        )
+        return cls(client)
+
+    async def publish(self, subject: str, message: msgspec.Struct) -> None:
+        """At most once: nobody listening means it is gone. Raises Unreachable when the connection is closed."""
+        try:
+            await self._client.publish(subject, _encoder.encode(message))
+        except (NatsError, OSError) as error:
+            raise Unreachable(subject) from error
+
+    async def request(self, subject: str, message: msgspec.Struct, timeout: float = REPLY_SECONDS) -> Reply:
+        """Ask and wait. Raises Unreachable when nobody answers within `timeout` seconds."""
+        try:
+            answer = await self._client.request(subject, _encoder.encode(message), timeout=timeout)
+        except (NatsError, OSError) as error:
+            raise Unreachable(subject) from error
+        return _reply_decoder.decode(answer.data)
+
+    async def listen(
+        self, subject: str, kind: type[T], handle: Callable[[T], Awaitable[None]], pending: int = 4096
+    ) -> None:
+        """Call `handle` for each message, in order. At most `pending` wait; newer ones are then dropped by the client.
+
+        A message that does not decode as `kind` is dropped: only our own processes can publish here.
+        """
+        decoder = msgspec.msgpack.Decoder(kind)
+
+        async def receive(message: Msg) -> None:
+            try:
+                decoded = decoder.decode(message.data)
+            except msgspec.DecodeError:
+                return
+            await handle(decoded)
+
+        await self._client.subscribe(subject, cb=receive, pending_msgs_limit=pending)
+
+    async def serve(
+        self, subject: str, kind: type[T], answer: Callable[[T], Awaitable[Reply]], queue: str = ""
+    ) -> None:
+        """Answer requests, in order. What `answer` returns goes back; a request that does not decode is refused."""
+        decoder = msgspec.msgpack.Decoder(kind)
+
+        async def receive(message: Msg) -> None:
+            try:
+                reply = await answer(decoder.decode(message.data))
+            except msgspec.DecodeError as error:
+                reply = Refusal("malformed_request", str(error))
+            await message.respond(_encoder.encode(reply))
+
+        await self._client.subscribe(subject, queue=queue, cb=receive)
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._client.is_connected)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+async def _reconnecting(_error: Exception) -> None:
+    """Reconnection is nats-py's own; callers see `Unreachable` or `connected` and decide what to tell people."""

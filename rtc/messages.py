@@ -1,0 +1,268 @@
+"""Every struct that crosses a process or the data channel: the contract.
+
+Two encodings, one definition: JSON on the data channel (browsers read it), MessagePack on NATS.
+Times are seconds of media time unless the name says otherwise: 0 is the moment the call was bridged,
+and both legs share that clock. Nothing here is ever stored, except what `Outcome` carries.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Leg = Literal["agent", "patient"]
+Lane = Literal["safety", "compliance", "coach"]
+CriterionState = Literal["open", "met", "not_met", "not_applicable"]
+Stage = Literal["live", "analyse", "keep", "purge"]
+
+SAMPLE_RATE = 16_000
+"""Hz of all PCM between media and speech: mono, signed 16 bit, little endian."""
+
+MAX_SDP_CHARS = 32_768
+"""Refuse longer session descriptions: one audio section and one data channel need about 3,000."""
+
+
+# --- data channel: media -> agent's browser (JSON text, tag field "type") ---------------------------------
+
+
+class ChecklistItem(Struct, frozen=True):
+    """One row of the agent's checklist; `weight` is its share of the score in points of 100."""
+
+    criterion: str
+    label: str
+    weight: int
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    """First message on the channel. `analysed` is false when the patient asked to be put through without it."""
+
+    call_id: str
+    analysed: bool
+    playbook: str
+    checklist: list[ChecklistItem]
+
+
+class Caption(Struct, frozen=True, tag="caption"):
+    """Words heard on one leg. A later caption with the same `id` replaces it; `final` ends that id."""
+
+    id: str
+    leg: Leg
+    text: str
+    final: bool
+    start: float
+    end: float
+
+
+class Cue(Struct, frozen=True, tag="cue"):
+    """A card for the agent. `id` is idempotent: a repeat of a known id is the same cue. `at` is media time."""
+
+    id: str
+    lane: Lane
+    label: str
+    title: str
+    say: str
+    do_not_say: str | None
+    leg: Leg
+    at: float
+
+
+class Checklist(Struct, frozen=True, tag="checklist"):
+    """A criterion changed state."""
+
+    criterion: str
+    state: CriterionState
+
+
+class Pipeline(Struct, frozen=True, tag="pipeline"):
+    """Where the sound of this call is right now. Counts are of 20 ms frames, both legs, since the call began."""
+
+    stage: Stage
+    buffered_ms: int
+    oldest_sample_ms: int
+    frames_in: int
+    frames_wiped: int
+
+
+class CriterionResult(Struct, frozen=True):
+    """Evidence without content (mission: no words, no names): how often, which side, in which 10 s bucket first."""
+
+    criterion: str
+    label: str
+    weight: int
+    state: CriterionState
+    hits: int
+    leg: Leg | None
+    first_bucket: int | None
+    """Index of the 10-second stretch of the call in which it was first heard, from 0; None if never."""
+
+
+class Flag(Struct, frozen=True):
+    """About the agent's conduct, the process or the system; never about the patient's condition."""
+
+    code: str
+    severity: Literal["critical", "major", "minor"]
+    about: Literal["conduct", "process", "system"]
+
+
+class Scorecard(Struct, frozen=True, tag="scorecard"):
+    """`total` is 0 to 100 over the criteria that applied, None when the call was not scored (`reason` says why)."""
+
+    total: int | None
+    reason: str | None
+    coverage: float
+    """Share of heard speech that was understood, 0 to 1."""
+    criteria: list[CriterionResult]
+    flags: list[Flag]
+
+
+class Notice(Struct, frozen=True, tag="notice"):
+    """Something the agent must know about the system, in words for people. Stable `code`s:
+
+    cues_live, cues_paused (recogniser unreachable or full), patient_not_analysed, patient_left, connection_lost.
+    """
+
+    code: str
+    severity: Literal["info", "warning", "error"]
+    text: str
+
+
+ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice
+
+
+# --- server <-> media (MessagePack over NATS) ---------------------------------------------------------------
+
+
+class CallPlan(Struct, frozen=True):
+    """What media and speech may know about a call: enough to coach it, nothing that names a person."""
+
+    call_id: str
+    practice_id: str
+    playbook: str
+    analyse: bool
+
+
+class LegOffer(Struct, frozen=True):
+    """Request: connect one leg of a call with this browser's SDP offer."""
+
+    plan: CallPlan
+    leg: Leg
+    sdp: Annotated[str, Meta(max_length=MAX_SDP_CHARS)]
+
+
+class LegAnswer(Struct, frozen=True, tag="answer"):
+    sdp: str
+
+
+class Refusal(Struct, frozen=True, tag="refusal"):
+    """Any request may be refused. `code` is stable; `detail` says what the person can do."""
+
+    code: str
+    detail: str
+
+
+class HangUp(Struct, frozen=True):
+    """Request: end this call. `by` is who decided."""
+
+    call_id: str
+    by: Literal["agent", "patient", "server"]
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """The request was carried out, or had been before: every request here may be repeated."""
+
+
+class LegEvent(Struct, frozen=True):
+    """media -> server: one leg's transport changed. `ended` is sent once per call, with leg None."""
+
+    call_id: str
+    leg: Leg | None
+    state: Literal["connected", "lost", "closed", "ended"]
+
+
+class WorkerState(Struct, frozen=True):
+    """Published once a second by every media and speech worker; three missed means gone."""
+
+    worker_id: str
+    calls: int
+    capacity: int
+
+
+# --- media <-> speech ---------------------------------------------------------------------------------------
+
+
+class Lease(Struct, frozen=True):
+    """Request on the queue group: some speech worker, take this call. Answered by Grant or Refusal."""
+
+    plan: CallPlan
+    media_worker: str
+
+
+class Grant(Struct, frozen=True, tag="grant"):
+    worker_id: str
+    checklist: list[ChecklistItem]
+
+
+class Pcm(Struct, frozen=True, array_like=True):
+    """A stretch of one leg's sound. `at` counts samples from media time 0; `pcm` is s16le mono at SAMPLE_RATE."""
+
+    call_id: str
+    leg: Leg
+    at: int
+    pcm: bytes
+
+
+class MediaTotals(Struct, frozen=True):
+    """What media received and passed on, both legs, in 20 ms frames. `lost` were concealed."""
+
+    frames_in: int
+    frames_out: int
+    lost: int
+
+
+class CallClose(Struct, frozen=True):
+    """Request, media -> the speech worker that holds the call: the call is over; score it, wipe it, report it."""
+
+    call_id: str
+    duration_s: float
+    totals: MediaTotals
+
+
+class ToAgent(Struct, frozen=True):
+    """speech -> media: put this on the agent's data channel."""
+
+    call_id: str
+    message: ChannelMessage
+
+
+# --- media or speech -> server, once per call ----------------------------------------------------------------
+
+
+class PurgeReceipt(Struct, frozen=True):
+    """What became of the sound. Complete only if every frame that came in was wiped."""
+
+    frames_in: int
+    bytes_in: int
+    frames_wiped: int
+    oldest_sample_ms: int
+    """Longest time any sample was held in memory by the recogniser, over the whole call."""
+    wiped_at: str
+    """UTC, RFC 3339."""
+    complete: bool
+
+
+class Outcome(Struct, frozen=True):
+    """All that remains of a call. Request/reply, idempotent by call id, repeated until acknowledged."""
+
+    call_id: str
+    practice_id: str
+    playbook: str
+    playbook_version: int
+    duration_s: int
+    scorecard: Scorecard
+    receipt: PurgeReceipt
+
+
+Reply = LegAnswer | Refusal | Grant | Done
+
+channel_encoder = msgspec.json.Encoder()
+channel_decoder = msgspec.json.Decoder(ChannelMessage)
