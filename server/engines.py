@@ -34,6 +34,23 @@ OWNER_ROLE = "clinixcue_owner"
 APP_ROLE = "clinixcue_app"
 SUPERUSER = "postgres"
 
+PSQL_OPTIONS = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
+ROLES_SQL = r"""
+\getenv owner_password OWNER_PASSWORD
+\getenv app_password APP_PASSWORD
+SELECT 'CREATE ROLE clinixcue_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'clinixcue_owner') \gexec
+SELECT 'CREATE ROLE clinixcue_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'clinixcue_app') \gexec
+ALTER ROLE clinixcue_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION
+  PASSWORD :'owner_password';
+ALTER ROLE clinixcue_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION
+  PASSWORD :'app_password';
+SELECT 'CREATE DATABASE clinixcue OWNER clinixcue_owner'
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'clinixcue') \gexec
+REVOKE ALL ON DATABASE clinixcue FROM PUBLIC;
+GRANT CONNECT ON DATABASE clinixcue TO clinixcue_app;
+"""
+"""Passwords reach psql through its environment, so no command line shows them."""
+
 POSTGRES_SETTINGS = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -208,28 +225,16 @@ class Postgres:
 
     def _ensure_roles(self) -> None:
         """Roles, their passwords and the database, the same result however often it runs."""
-        roles = {OWNER_ROLE: self.owner_password, APP_ROLE: self.app_password}
-        statements = [
-            f"SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec\n"  # noqa: S608  # our own constants
-            f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
-            f" PASSWORD '{password}';\n"
-            for role, password in roles.items()
-        ]
-        statements.append(
-            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}'"
-            f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec\n"
-            f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;\n"
-            f"GRANT CONNECT ON DATABASE {DATABASE} TO {APP_ROLE};\n"
-        )
-        argv = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
         environment = {
             "PGHOST": str(self.socket_dir),
             "PGPORT": str(self.port),
             "PGUSER": SUPERUSER,
             "PGDATABASE": "postgres",
             "PGPASSWORD": self.superuser_password,
+            "OWNER_PASSWORD": self.owner_password,
+            "APP_PASSWORD": self.app_password,
         }
-        self._call([f"{_postgres_bin() / argv[0]}", *argv[1:]], "".join(statements), environment)
+        self._call([f"{_postgres_bin() / 'psql'}", *PSQL_OPTIONS], ROLES_SQL, environment)
 
     def _call(
         self, argv: list[str], text: str = "", environment: dict[str, str] | None = None, as_user: str | None = None

@@ -91,7 +91,7 @@ def _die_with_parent(parent: int, number: signal.Signals) -> Callable[[], None] 
 
 def command_line(pid: int) -> str:
     """The command line of a running process, arguments separated by spaces. Empty when there is none."""
-    if sys.platform == "linux":
+    if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
