@@ -1,0 +1,107 @@
+// Printed from the structs in rtc/messages.py and server/*/schemas.py by `python -m server.typescript`.
+// Do not edit: change the struct and print again; tests/test_typescript.py fails when the two differ.
+
+/** One row of the agent's checklist; `weight` is its share of the score in points of 100. */
+export interface ChecklistItem {
+  readonly criterion: string;
+  readonly label: string;
+  readonly weight: number;
+}
+
+/** First message on the channel. `analysed` is false when the patient asked to be put through without it. */
+export interface Hello {
+  readonly type: "hello";
+  readonly call_id: string;
+  readonly analysed: boolean;
+  readonly playbook: string;
+  readonly checklist: readonly ChecklistItem[];
+}
+
+/** Words heard on one leg. A later caption with the same `id` replaces it; `final` ends that id. */
+export interface Caption {
+  readonly type: "caption";
+  readonly id: string;
+  readonly leg: "agent" | "patient";
+  readonly text: string;
+  readonly final: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A card for the agent. `id` is idempotent: a repeat of a known id is the same cue. `at` is media time. */
+export interface Cue {
+  readonly type: "cue";
+  readonly id: string;
+  readonly lane: "coach" | "compliance" | "safety";
+  readonly label: string;
+  readonly title: string;
+  readonly say: string;
+  readonly do_not_say: string | null;
+  readonly leg: "agent" | "patient";
+  readonly at: number;
+}
+
+/** A criterion changed state. */
+export interface Checklist {
+  readonly type: "checklist";
+  readonly criterion: string;
+  readonly state: "met" | "not_applicable" | "not_met" | "open";
+}
+
+/** Where the sound of this call is right now. Counts are of 20 ms frames, both legs, since the call began. */
+export interface Pipeline {
+  readonly type: "pipeline";
+  readonly stage: "analyse" | "keep" | "live" | "purge";
+  readonly buffered_ms: number;
+  readonly oldest_sample_ms: number;
+  readonly frames_in: number;
+  readonly frames_wiped: number;
+}
+
+/** Evidence without content (mission: no words, no names): how often, which side, in which 10 s bucket first. */
+export interface CriterionResult {
+  readonly criterion: string;
+  readonly label: string;
+  readonly weight: number;
+  readonly state: "met" | "not_applicable" | "not_met" | "open";
+  readonly hits: number;
+  readonly leg: "agent" | "patient" | null;
+  readonly first_bucket: number | null;
+}
+
+/** About the agent's conduct, the process or the system; never about the patient's condition. */
+export interface Flag {
+  readonly code: string;
+  readonly severity: "critical" | "major" | "minor";
+  readonly about: "conduct" | "process" | "system";
+}
+
+/** `total` is 0 to 100 over the criteria that applied, None when the call was not scored (`reason` says why). */
+export interface Scorecard {
+  readonly type: "scorecard";
+  readonly total: number | null;
+  readonly reason: string | null;
+  readonly coverage: number;
+  readonly criteria: readonly CriterionResult[];
+  readonly flags: readonly Flag[];
+}
+
+/** Something the agent must know about the system, in words for people. Stable `code`s: */
+export interface Notice {
+  readonly type: "notice";
+  readonly code: string;
+  readonly severity: "error" | "info" | "warning";
+  readonly text: string;
+}
+
+/** What became of the sound. Complete only if every frame that came in was wiped. */
+export interface PurgeReceipt {
+  readonly frames_in: number;
+  readonly bytes_in: number;
+  readonly frames_wiped: number;
+  readonly oldest_sample_ms: number;
+  readonly wiped_at: string;
+  readonly complete: boolean;
+}
+
+export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
