@@ -26,8 +26,8 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def origin(self) -> str:
-        """Our own origin as browsers write it in the Origin header (RFC 6454 section 6.2)."""
-        return self.public_url.rstrip("/")
+        """Our own origin as browsers write it in the Origin header: without the default port (RFC 6454 section 6.2)."""
+        return self.public_url.rstrip("/").removesuffix(":443")
 
     @property
     def pages(self) -> Path:
