@@ -97,7 +97,8 @@ class Bus:
             answer = await self._client.request(subject, _encoder.encode(message), timeout=timeout)
         except (NatsError, OSError) as error:
             raise Unreachable(subject) from error
-        return _reply_decoder.decode(answer.data)
+        reply: Reply = _reply_decoder.decode(answer.data)
+        return reply
 
     async def listen(
         self, subject: str, kind: type[T], handle: Callable[[T], Awaitable[None]], pending: int = 4096

@@ -172,7 +172,8 @@ class Done(Struct, frozen=True, tag="done"):
 
 
 class LegEvent(Struct, frozen=True):
-    """media -> server: one leg's transport changed. `ended` is sent once per call, with leg None."""
+    """media -> server: one leg's transport changed. `ended` is sent once per call; `leg` is then the side that
+    hung up or was lost, None when the server ended it."""
 
     call_id: str
     leg: Leg | None
@@ -195,6 +196,8 @@ class Lease(Struct, frozen=True):
 
     plan: CallPlan
     media_worker: str
+    resumed: bool
+    """The call's first recogniser was lost: what it had heard is gone, so the call can be coached but not scored."""
 
 
 class Grant(Struct, frozen=True, tag="grant"):
@@ -257,6 +260,7 @@ class Outcome(Struct, frozen=True):
     practice_id: str
     playbook: str
     playbook_version: int
+    """0 when no playbook was applied, because nobody listened."""
     duration_s: int
     scorecard: Scorecard
     receipt: PurgeReceipt

@@ -65,9 +65,7 @@ class ListeningSettings(Struct, frozen=True):
     speech: SpeechSettings
 
 
-def load(
-    sections: type[S], environment: Mapping[str, str] = os.environ, ignore: frozenset[str] = frozenset()
-) -> S:
+def load(sections: type[S], environment: Mapping[str, str] = os.environ, ignore: frozenset[str] = frozenset()) -> S:
     """Read every section of `sections`, a struct of structs. Raises SettingsError naming the setting.
 
     `ignore` names the sections of the file that belong to other processes.

@@ -1,0 +1,14 @@
+"""`python -m rtc.media`: the media process, settings from the environment."""
+
+import asyncio
+import sys
+
+from rtc.media.worker import main
+from rtc.settings import ListeningSettings, SettingsError, load
+
+OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
+
+try:
+    asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))
+except (SettingsError, OSError) as error:
+    sys.exit(f"media: {error}")

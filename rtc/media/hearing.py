@@ -1,0 +1,172 @@
+"""A call's way to a recogniser: the lease, the sound that goes there, and what happens when it is lost."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from rtc import bus as subjects
+from rtc.bus import Bus, Unreachable
+from rtc.media.opus import FRAME_SAMPLES
+from rtc.messages import (
+    SAMPLE_RATE,
+    CallClose,
+    CallPlan,
+    ChannelMessage,
+    Done,
+    Grant,
+    Hello,
+    Lease,
+    Leg,
+    MediaTotals,
+    Notice,
+    Pcm,
+)
+
+CHUNK_SAMPLES = 2 * FRAME_SAMPLES
+"""40 ms in each message: half the messages of single frames for 10 ms of average delay."""
+
+QUEUE_CHUNKS = 50
+"""Two seconds of one leg. When the bus stalls longer, the oldest sound is dropped; the bridge never waits."""
+
+MAX_DRIFT_SAMPLES = SAMPLE_RATE // 5
+"""A leg's clock that runs 200 ms away from ours (a pause in sending) is set again, forwards only."""
+
+WORKER_GONE_SECONDS = 2.5
+LEASE_SECONDS = 2.0
+CLOSE_SECONDS = 4.0
+
+PAUSED = Notice(
+    "cues_paused",
+    "warning",
+    "Cues are paused: the recogniser is not reachable. The call goes on; use the paper protocol.",
+)
+LIVE = Notice("cues_live", "info", "Cues are live.")
+
+
+class SpeechWorkers:
+    """When each speech worker was last heard of (monotonic seconds). Owner: the media worker."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, float] = {}
+
+    def alive(self, worker_id: str) -> bool:
+        return time.monotonic() - self.seen.get(worker_id, -1e9) < WORKER_GONE_SECONDS
+
+
+class Hearing:
+    """Owner: one call. `sound` never blocks and never raises: losing a recogniser must not touch the bridge."""
+
+    def __init__(self, plan: CallPlan, media_worker: str, bus: Bus, workers: SpeechWorkers) -> None:
+        self._plan = plan
+        self._media_worker = media_worker
+        self._bus = bus
+        self._workers = workers
+        self._worker: str | None = None
+        self._had_worker = False
+        self._to_agent: Callable[[ChannelMessage], None] = lambda _message: None
+        self._bridged_at = 0.0
+        self._gathered: dict[Leg, bytearray] = {"agent": bytearray(), "patient": bytearray()}
+        self._next_at: dict[Leg, int] = {}
+        self._chunks: asyncio.Queue[Pcm] = asyncio.Queue()
+        self._keeper: asyncio.Task[None] | None = None
+        self._publisher: asyncio.Task[None] | None = None
+        self._paused_told = False
+        self.frames_out = 0
+
+    @property
+    def live(self) -> bool:
+        return self._worker is not None
+
+    async def start(self, bridged_at: float, to_agent: Callable[[ChannelMessage], None]) -> None:
+        """Media time starts at `bridged_at` (monotonic seconds). Returns when the first lease was won or refused."""
+        self._bridged_at = bridged_at
+        self._to_agent = to_agent
+        await self._lease()
+        self._publisher = asyncio.create_task(self._publish())
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _lease(self) -> None:
+        try:
+            request = Lease(self._plan, self._media_worker, resumed=self._had_worker)
+            reply = await self._bus.request(subjects.SPEECH_LEASE, request, LEASE_SECONDS)
+        except Unreachable:
+            reply = None
+        if not isinstance(reply, Grant):
+            self._tell_paused()
+            return
+        self._workers.seen[reply.worker_id] = time.monotonic()
+        self._worker, self._had_worker, self._paused_told = reply.worker_id, True, False
+        self._next_at.clear()
+        self._to_agent(Hello(self._plan.call_id, True, self._plan.playbook, reply.checklist))
+        self._to_agent(LIVE)
+
+    def _tell_paused(self) -> None:
+        if not self._paused_told:
+            self._paused_told = True
+            self._to_agent(PAUSED)
+
+    async def _keep(self) -> None:
+        """Look after the lease for the rest of the call: once a second, lost or missing, ask again."""
+        while True:
+            await asyncio.sleep(1.0)
+            if self._worker is not None and not self._workers.alive(self._worker):
+                self._worker = None
+                self._tell_paused()
+            if self._worker is None:
+                await self._lease()
+
+    def sound(self, leg: Leg, pcm: bytes) -> None:
+        """s16le 16 kHz mono as it was decoded. Without a recogniser it is dropped here, at once."""
+        if self._worker is None:
+            return
+        gathered = self._gathered[leg]
+        gathered += pcm
+        while len(gathered) >= CHUNK_SAMPLES * 2:
+            chunk = bytes(gathered[: CHUNK_SAMPLES * 2])
+            gathered[: CHUNK_SAMPLES * 2] = bytes(CHUNK_SAMPLES * 2)
+            del gathered[: CHUNK_SAMPLES * 2]
+            if self._chunks.qsize() >= QUEUE_CHUNKS:
+                self._chunks.get_nowait()
+            self._chunks.put_nowait(Pcm(self._plan.call_id, leg, self._place(leg), chunk))
+
+    def _place(self, leg: Leg) -> int:
+        """Media time of the chunk's first sample: after the one before, or by the clock when that has run away."""
+        now = int((time.monotonic() - self._bridged_at) * SAMPLE_RATE) - CHUNK_SAMPLES
+        at = self._next_at.get(leg)
+        if at is None or now - at > MAX_DRIFT_SAMPLES:
+            at = max(now, at or 0, 0)
+        self._next_at[leg] = at + CHUNK_SAMPLES
+        return at
+
+    async def _publish(self) -> None:
+        while True:
+            chunk = await self._chunks.get()
+            if self._worker is None:
+                continue
+            try:
+                await self._bus.publish(subjects.pcm(self._worker), chunk)
+            except Unreachable:
+                continue
+            self.frames_out += CHUNK_SAMPLES // FRAME_SAMPLES
+
+    async def close(self, duration_s: float, totals: MediaTotals) -> bool:
+        """Tell the recogniser the call is over. True when it has scored it and will report the outcome itself."""
+        worker, self._worker = self._worker, None
+        for task in (self._keeper, self._publisher):
+            if task is not None:
+                task.cancel()
+        self.wipe()
+        if worker is None:
+            return False
+        try:
+            close = CallClose(self._plan.call_id, duration_s, totals)
+            return isinstance(await self._bus.request(subjects.speech_close(worker), close, CLOSE_SECONDS), Done)
+        except Unreachable:
+            return False
+
+    def wipe(self) -> None:
+        for gathered in self._gathered.values():
+            gathered[:] = bytes(len(gathered))
+            gathered.clear()
+        while not self._chunks.empty():
+            self._chunks.get_nowait()

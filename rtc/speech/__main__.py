@@ -1,0 +1,15 @@
+"""`python -m rtc.speech`: the speech process, settings from the environment."""
+
+import asyncio
+import sys
+
+from rtc.settings import ListeningSettings, SettingsError, load
+from rtc.speech.weights import WeightsError
+from rtc.speech.worker import main
+
+OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
+
+try:
+    asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))
+except (SettingsError, WeightsError, OSError) as error:
+    sys.exit(f"speech: {error}")

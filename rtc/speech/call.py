@@ -1,0 +1,156 @@
+"""One live call in `speech`: two legs, one coach, and the end that leaves nothing.
+
+sound -> HeardLeg -> HeardSpeech -> caption, coach -> cue, checklist -> (hang-up) last finals -> scorecard -> wiped
+-> receipt. What was said lives in the coach's memory and nowhere else, until `finish`.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rtc.coaching.coach import Coach
+from rtc.coaching.conditions import Heard
+from rtc.coaching.playbook import Playbook
+from rtc.messages import (
+    CallPlan,
+    Caption,
+    ChannelMessage,
+    ChecklistItem,
+    Leg,
+    Outcome,
+    Pcm,
+    Pipeline,
+    PurgeReceipt,
+    Scorecard,
+)
+from rtc.speech.leg import HeardLeg, HeardSpeech
+from rtc.speech.scheduler import Scheduler
+from rtc.speech.vad import Silero
+
+LAST_FINALS_S = 1.5
+"""How long the end of a call waits for what was said last; then it is scored without."""
+
+BYTES_PER_FRAME = 640
+
+
+class LiveCall:
+    """Owner: the speech worker, on its event loop. `say` puts a message on the agent's data channel."""
+
+    def __init__(
+        self,
+        plan: CallPlan,
+        media_worker: str,
+        playbook: Playbook,
+        resumed: bool,
+        network: Silero,
+        scheduler: Scheduler,
+        say: Callable[[ChannelMessage], None],
+    ) -> None:
+        self.plan = plan
+        self.media_worker = media_worker
+        self._playbook = playbook
+        self._resumed = resumed
+        self._coach = Coach(playbook)
+        self._say = say
+        self._legs: dict[Leg, HeardLeg] = {
+            "agent": HeardLeg(f"{plan.call_id}/agent", "agent", network, scheduler, self._heard),
+            "patient": HeardLeg(f"{plan.call_id}/patient", "patient", network, scheduler, self._heard),
+        }
+        self.heard_at = time.monotonic()
+        self.over = False
+
+    @property
+    def checklist(self) -> list[ChecklistItem]:
+        return self._coach.checklist_items
+
+    def hear(self, pcm: Pcm) -> None:
+        if self.over:
+            return
+        self.heard_at = time.monotonic()
+        self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
+
+    def _heard(self, speech: HeardSpeech) -> None:
+        utterance = f"{speech.leg}-{speech.number}"
+        if speech.text or speech.final:
+            self._say(Caption(utterance, speech.leg, speech.text, speech.final, speech.start, speech.end))
+        if not speech.text:
+            return
+        heard = Heard(
+            id=utterance,
+            leg=speech.leg,
+            text=speech.text,
+            final=speech.final,
+            start=speech.start,
+            end=speech.end,
+            confidence=speech.confidence,
+        )
+        for message in self._coach.hear(heard):
+            self._say(message)
+
+    def pipeline(self) -> Pipeline:
+        """Where the sound is now: kept for words being understood, or nothing held at all."""
+        legs = self._legs.values()
+        return Pipeline(
+            stage="purge" if self.over else "analyse" if any(leg.speaking for leg in legs) else "live",
+            buffered_ms=max(leg.ring.buffered_ms for leg in legs),
+            oldest_sample_ms=max(round(leg.ring.oldest_s * 1000) for leg in legs),
+            frames_in=sum(leg.ring.frames_in for leg in legs),
+            frames_wiped=sum(leg.ring.frames_wiped for leg in legs),
+        )
+
+    async def finish(self, duration_s: float, interrupted: bool = False) -> Outcome:
+        """Score, show, wipe, attest: in this order. The call must not be used afterwards."""
+        self._say(Pipeline("keep", *_figures(self.pipeline())))
+        await self._last_finals()
+        self.over = True
+        scorecard = self._score(duration_s, interrupted)
+        self._say(scorecard)
+        receipt = self._wipe()
+        self._say(self.pipeline())
+        return Outcome(
+            self.plan.call_id,
+            self.plan.practice_id,
+            self.plan.playbook,
+            self._playbook.version,
+            round(duration_s),
+            scorecard,
+            receipt,
+        )
+
+    async def _last_finals(self) -> None:
+        for leg in self._legs.values():
+            leg.flush()
+        waiting = asyncio.gather(*(leg.drained.wait() for leg in self._legs.values()))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(waiting, LAST_FINALS_S)
+
+    def _score(self, duration_s: float, interrupted: bool) -> Scorecard:
+        voiced = sum(leg.voiced_s for leg in self._legs.values())
+        understood = sum(leg.understood_s for leg in self._legs.values())
+        coverage = round(understood / voiced, 3) if voiced else 0.0
+        scorecard = self._coach.finish(duration_s, coverage)
+        if self._resumed or interrupted:
+            reason = "recogniser_lost" if self._resumed else "call_interrupted"
+            return Scorecard(None, reason, coverage, [], [])
+        return scorecard
+
+    def _wipe(self) -> PurgeReceipt:
+        for leg in self._legs.values():
+            leg.wipe()
+        rings = [leg.ring for leg in self._legs.values()]
+        frames_in = sum(ring.frames_in for ring in rings)
+        frames_wiped = sum(ring.frames_wiped for ring in rings)
+        return PurgeReceipt(
+            frames_in=frames_in,
+            bytes_in=frames_in * BYTES_PER_FRAME,
+            frames_wiped=frames_wiped,
+            oldest_sample_ms=round(max(ring.longest_life_s for ring in rings) * 1000),
+            wiped_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            complete=frames_wiped == frames_in and all(ring.blank for ring in rings) and not self._resumed,
+        )
+
+
+def _figures(pipeline: Pipeline) -> tuple[int, int, int, int]:
+    return pipeline.buffered_ms, pipeline.oldest_sample_ms, pipeline.frames_in, pipeline.frames_wiped

@@ -1,0 +1,176 @@
+"""One leg in `speech`: sound in, hypotheses out, nothing left behind.
+
+PCM -> ring -> voice activity -> utterance -> partial, settled and final wishes -> hypothesis -> wiped.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from rtc.messages import SAMPLE_RATE, Leg
+from rtc.speech.frames import LegRing
+from rtc.speech.recognizers.whisper import MAX_WINDOW_S, NOTHING, Hypothesis
+from rtc.speech.scheduler import Job, Kind, Scheduler
+from rtc.speech.segments import SILENCE_KEPT, SPECULATE_WINDOWS, Segmenter, Utterance
+from rtc.speech.vad import WINDOW, Silero, VoiceActivity
+
+MIN_PARTIAL = SAMPLE_RATE * 2 // 5
+"""400 ms of speech before the first partial: less is not a word yet."""
+
+TAIL = SAMPLE_RATE * 15 // 100
+"""150 ms kept after the last voice, so that a final consonant is not cut off."""
+
+
+class HeardSpeech(Struct, frozen=True):
+    """What was understood of one utterance so far. Times in seconds of media time; never stored."""
+
+    leg: Leg
+    number: int
+    text: str
+    final: bool
+    settled: bool
+    """The person has paused: the words are complete, though the utterance may go on."""
+    start: float
+    end: float
+    confidence: float
+
+
+class HeardLeg:
+    """Owner: the live call, on the event loop of `speech`."""
+
+    def __init__(
+        self, key: str, leg: Leg, network: Silero, scheduler: Scheduler, on_heard: Callable[[HeardSpeech], None]
+    ) -> None:
+        self._key = key
+        self._leg = leg
+        self._scheduler = scheduler
+        self._on_heard = on_heard
+        self._voice = VoiceActivity(network)
+        self._segmenter = Segmenter()
+        self._next_window = 0
+        self._partial_at = 0.0
+        self._settled: tuple[int, int, Hypothesis] | None = None
+        self._finals: list[Utterance] = []
+        self.drained = asyncio.Event()
+        """Set while no final is being recognised."""
+        self.drained.set()
+        self.ring = LegRing()
+        self.voiced_s = 0.0
+        self.understood_s = 0.0
+
+    def hear(self, at: int, pcm: bytes) -> None:
+        """Sound as it arrives; cheap, never blocks."""
+        first = self.ring.end == self.ring.start == 0
+        self.ring.write(at, pcm)
+        if first or self._next_window < self.ring.start:
+            self._next_window = self.ring.start
+        while self._next_window + WINDOW <= self.ring.end:
+            self._window(self._next_window)
+            self._next_window += WINDOW
+        self._wish_partial()
+        self._wipe_used()
+
+    def _window(self, at: int) -> None:
+        samples = self.ring.read(at, at + WINDOW)
+        state = self._voice.feed(samples)
+        samples[:] = 0
+        done = self._segmenter.feed(state, self._voice.probability, self._voice.silent_windows, at + WINDOW)
+        if done is not None:
+            if self._segmenter.current is None:
+                self._voice.turn_ended()
+            self._finish(done)
+            return
+        current = self._segmenter.current
+        if current is not None and current.silent_windows == SPECULATE_WINDOWS:
+            self._wish("settled", current)
+
+    def _wish_partial(self) -> None:
+        current = self._segmenter.current
+        if current is None or current.silent_windows >= SPECULATE_WINDOWS or self._scheduler.busy(self._key):
+            return
+        now = time.monotonic()
+        long_enough = current.voice_end - current.start >= MIN_PARTIAL
+        if long_enough and now - self._partial_at >= self._scheduler.cadence_s:
+            self._partial_at = now
+            self._wish("partial", current)
+
+    def _wish(self, kind: Kind, utterance: Utterance) -> None:
+        voice_end = utterance.voice_end
+
+        def take() -> NDArray[np.float32] | None:
+            if kind == "settled" and utterance.voice_end != voice_end:
+                return None  # the voice went on
+            if kind == "partial" and utterance.over:
+                return None
+            return self._samples(utterance)
+
+        def done(hypothesis: Hypothesis) -> None:
+            if utterance.over:
+                return  # the final says it
+            if kind == "settled":
+                self._settled = (utterance.number, voice_end, hypothesis)
+            self._emit(utterance, hypothesis, final=False, settled=kind == "settled")
+
+        self._scheduler.submit(Job(self._key, kind, take, done))
+
+    def _samples(self, utterance: Utterance) -> NDArray[np.float32]:
+        end = min(utterance.voice_end + TAIL, utterance.end)
+        start = max(utterance.start, end - int(MAX_WINDOW_S * SAMPLE_RATE))
+        return self.ring.read(start, end)
+
+    def _finish(self, utterance: Utterance) -> None:
+        """The utterance is over: its settled hypothesis, if nothing was said since, is already its final one."""
+        settled, self._settled = self._settled, None
+        if settled is not None and settled[:2] == (utterance.number, utterance.voice_end):
+            self._emit(utterance, settled[2], final=True, settled=True)
+            return
+        self._finals.append(utterance)
+        self.drained.clear()
+
+        def done(hypothesis: Hypothesis) -> None:
+            self._finals.remove(utterance)
+            self._emit(utterance, hypothesis, final=True, settled=True)
+            if not self._finals:
+                self.drained.set()
+            self._wipe_used()
+
+        self._scheduler.submit(Job(self._key, "final", lambda: self._samples(utterance), done))
+
+    def _emit(self, utterance: Utterance, hypothesis: Hypothesis, final: bool, settled: bool) -> None:
+        start, end = utterance.start / SAMPLE_RATE, utterance.voice_end / SAMPLE_RATE
+        if final:
+            self.voiced_s += end - start
+            self.understood_s += end - start if hypothesis is not NOTHING else 0.0
+        heard = HeardSpeech(
+            self._leg, utterance.number, hypothesis.text, final, settled, start, end, hypothesis.confidence
+        )
+        self._on_heard(heard)
+
+    def _wipe_used(self) -> None:
+        """Keep what an utterance still needs, and the moment before the next one; wipe the rest now."""
+        needed = [utterance.start for utterance in self._finals]
+        if self._segmenter.current is not None:
+            needed.append(self._segmenter.current.start)
+        self.ring.wipe(min([self._next_window - SILENCE_KEPT, *needed]))
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance is open or being recognised."""
+        return self._segmenter.current is not None or bool(self._finals)
+
+    def flush(self) -> None:
+        """The call is over: recognise what is still open."""
+        last = self._segmenter.flush()
+        if last is not None:
+            self._finish(last)
+
+    def wipe(self) -> None:
+        """Overwrite everything, at once; hypotheses still in work are for nobody."""
+        self._scheduler.forget(self._key)
+        self._settled = None
+        self.ring.wipe(self.ring.end)
+        self._voice.wipe()

@@ -1,0 +1,172 @@
+"""The `speech` process: takes leases, hears calls, says what it heard, reports how they ended."""
+
+import asyncio
+import signal
+import time
+import uuid
+from collections.abc import Coroutine
+
+from rtc import bus as subjects
+from rtc.bus import Bus, Unreachable
+from rtc.coaching.playbook import Playbook, PlaybookError, load
+from rtc.messages import (
+    CallClose,
+    ChannelMessage,
+    Done,
+    Grant,
+    Lease,
+    Outcome,
+    Pcm,
+    Refusal,
+    Reply,
+    ToAgent,
+    WorkerState,
+)
+from rtc.settings import ListeningSettings, SpeechSettings
+from rtc.speech.call import LiveCall
+from rtc.speech.recognizers.whisper import WhisperRecognizer
+from rtc.speech.scheduler import Scheduler
+from rtc.speech.vad import Silero
+
+OUTCOME_RETRY_SECONDS = 2.0
+SHUTDOWN_SECONDS = 5.0
+"""For outcomes the server has not acknowledged yet, when the process is told to stop."""
+
+MEDIA_GONE_SECONDS = 15.0
+"""A bridged call sends sound all the time, also muted: none for this long, and its media process is gone."""
+
+
+class SpeechWorker:
+    """Owner of every live call in this process."""
+
+    def __init__(self, settings: SpeechSettings, bus: Bus, recognizer: WhisperRecognizer, network: Silero) -> None:
+        self.worker_id = uuid.uuid4().hex[:12]
+        self._settings = settings
+        self._bus = bus
+        self._network = network
+        self._scheduler = Scheduler(recognizer.recognize, settings.workers)
+        self._calls: dict[str, LiveCall] = {}
+        self._playbooks: dict[str, Playbook] = {}
+        self._outbox: asyncio.Queue[tuple[str, ToAgent]] = asyncio.Queue()
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until `stop`; then close what is left."""
+        background = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._send())]
+        await self._bus.listen(subjects.pcm(self.worker_id), Pcm, self._hear)
+        await self._bus.serve(subjects.speech_close(self.worker_id), CallClose, self._close)
+        await self._bus.serve(subjects.SPEECH_LEASE, Lease, self._lease, queue=subjects.SPEECH_QUEUE)
+        while not self._stopping.is_set():
+            await self._tick()
+            try:
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
+            except TimeoutError:
+                continue
+        for call in list(self._calls.values()):
+            await self._end(call, 0.0, interrupted=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=SHUTDOWN_SECONDS)
+        for task in background:
+            task.cancel()
+        self._scheduler.close()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def _tick(self) -> None:
+        """Once a second: say that we live, show each call its pipeline, end calls whose media process is gone."""
+        try:
+            state = WorkerState(self.worker_id, len(self._calls), self._settings.capacity)
+            await self._bus.publish(subjects.SPEECH_STATE, state)
+        except Unreachable:
+            pass
+        now = time.monotonic()
+        for call in list(self._calls.values()):
+            if now - call.heard_at > MEDIA_GONE_SECONDS:
+                await self._end(call, 0.0, interrupted=True)
+            else:
+                self._say(call, call.pipeline())
+
+    async def _lease(self, lease: Lease) -> Reply:
+        if len(self._calls) >= self._settings.capacity:
+            return Refusal("speech_full", "Every recogniser is busy: this call is connected without cues.")
+        try:
+            playbook = self._playbook(lease.plan.playbook)
+        except PlaybookError as error:
+            return Refusal("playbook", str(error))
+        call = LiveCall(
+            lease.plan,
+            lease.media_worker,
+            playbook,
+            lease.resumed,
+            self._network,
+            self._scheduler,
+            say=lambda message: self._say(call, message),
+        )
+        self._calls[lease.plan.call_id] = call
+        return Grant(self.worker_id, call.checklist)
+
+    def _playbook(self, name: str) -> Playbook:
+        if name not in self._playbooks:
+            self._playbooks[name] = load(name)
+        return self._playbooks[name]
+
+    async def _hear(self, pcm: Pcm) -> None:
+        call = self._calls.get(pcm.call_id)
+        if call is not None:
+            call.hear(pcm)
+
+    def _say(self, call: LiveCall, message: ChannelMessage) -> None:
+        self._outbox.put_nowait((subjects.say(call.media_worker), ToAgent(call.plan.call_id, message)))
+
+    async def _send(self) -> None:
+        """Everything for the agents, in order."""
+        while True:
+            subject, message = await self._outbox.get()
+            try:
+                await self._bus.publish(subject, message)
+            except Unreachable:
+                continue
+
+    async def _close(self, close: CallClose) -> Reply:
+        call = self._calls.get(close.call_id)
+        if call is None:
+            return Refusal("unknown_call", "This recogniser does not hold the call.")
+        self._later(self._end(call, close.duration_s, interrupted=False))
+        return Done()
+
+    async def _end(self, call: LiveCall, duration_s: float, interrupted: bool) -> None:
+        if self._calls.pop(call.plan.call_id, None) is None:
+            return
+        outcome = await call.finish(duration_s, interrupted)
+        self._later(self._report(outcome))
+
+    async def _report(self, outcome: Outcome) -> None:
+        """Repeat until the server has stored it (idempotent by call id)."""
+        while True:
+            try:
+                if isinstance(await self._bus.request(subjects.OUTCOME, outcome), Done):
+                    return
+            except Unreachable:
+                pass
+            await asyncio.sleep(OUTCOME_RETRY_SECONDS)
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def main(settings: ListeningSettings) -> None:
+    """Load the weights, then run until SIGTERM or SIGINT."""
+    recognizer, network = WhisperRecognizer(settings.speech), Silero()
+    loop = asyncio.get_running_loop()
+    bus = await Bus.connect(settings.bus.url, "speech", settings.bus.user, settings.bus.password)
+    worker = SpeechWorker(settings.speech, bus, recognizer, network)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await bus.close()

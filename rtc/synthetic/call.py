@@ -1,0 +1,120 @@
+"""One synthetic call from dialling to its stored outcome."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from rtc.messages import Leg
+from rtc.synthetic.peer import SyntheticPeer
+from rtc.synthetic.signalling import Signalling
+from rtc.synthetic.sound import Player
+
+CONNECT_SECONDS = 15.0
+TAIL_SECONDS = 2.0
+"""After the last sound: time for the last cue."""
+SCORECARD_SECONDS = 6.0
+OUTCOME_SECONDS = 15.0
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+class Mark(Struct, frozen=True):
+    """A spoken turn of the recording: who, what, and from when to when in seconds from its start."""
+
+    speaker: Leg
+    text: str
+    start: float
+    end: float
+
+
+class Recording(Struct, frozen=True):
+    """Both legs as Opus packets, on one timeline, and what is said when (may be empty)."""
+
+    agent: list[bytes]
+    patient: list[bytes]
+    marks: list[Mark]
+    quiet: bytes
+
+
+class CallFailed(Exception):
+    """The call could not be placed, connected or accounted for. The text says at which step."""
+
+
+class SyntheticCall:
+    """Owner: the run. `number` names the call in the output."""
+
+    def __init__(self, number: int, recording: Recording, signalling: Signalling, emit: Emit, analyse: bool) -> None:
+        self._number = number
+        self._recording = recording
+        self._signalling = signalling
+        self._emit = emit
+        self._analyse = analyse
+        self._agent_voice = Player(recording.agent, recording.quiet)
+        self._patient_voice = Player(recording.patient, recording.quiet)
+        self._scorecard = asyncio.Event()
+
+    async def run(self, link: str) -> None:
+        """Raises CallFailed or SignallingError."""
+        call_id, token = await self._signalling.place(link, self._analyse)
+        patient = SyntheticPeer(self._patient_voice, self._recording.agent)
+        agent = SyntheticPeer(self._agent_voice, self._recording.patient, self._message)
+        try:
+            await patient.accept(await self._signalling.patient_leg(call_id, token, await patient.offer()))
+            await agent.accept(await self._signalling.answer(call_id, await agent.offer()))
+            await self._both_connected(patient, agent)
+            self._agent_voice.play()
+            self._patient_voice.play()
+            await asyncio.gather(self._agent_voice.played.wait(), self._patient_voice.played.wait())
+            await asyncio.sleep(TAIL_SECONDS)
+            await self._signalling.patient_hang_up(call_id, token)
+            await self._wait(self._scorecard, SCORECARD_SECONDS)
+        finally:
+            await agent.close()
+            await patient.close()
+        await self._account(call_id, {"agent": agent.ear.heard, "patient": patient.ear.heard})
+
+    async def _both_connected(self, patient: SyntheticPeer, agent: SyntheticPeer) -> None:
+        connected = asyncio.gather(patient.connected.wait(), agent.connected.wait())
+        try:
+            await asyncio.wait_for(connected, CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise CallFailed("the legs did not connect: check the media addresses and ports") from error
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _message(self, text: str) -> None:
+        arrived = time.monotonic()
+        message = json.loads(text)
+        if message["type"] == "scorecard":
+            self._scorecard.set()
+        started = self._patient_voice.started_at
+        at_s = round(arrived - started, 3) if started is not None else None
+        line: dict[str, Any] = {"call": self._number, "at_s": at_s, "message": message}
+        if at_s is not None and message["type"] in ("cue", "caption"):
+            line |= self._latency(message["leg"], at_s)
+        self._emit(line)
+
+    def _latency(self, leg: str, at_s: float) -> dict[str, Any]:
+        """Seconds after the end of the turn it belongs to; negative when it came before the person had finished."""
+        turns = [(n, mark) for n, mark in enumerate(self._recording.marks) if mark.speaker == leg and mark.start < at_s]
+        if not turns:
+            return {}
+        number, mark = turns[-1]
+        return {"turn": number, "latency_s": round(at_s - mark.end, 3)}
+
+    async def _account(self, call_id: str, heard: dict[str, int]) -> None:
+        deadline = time.monotonic() + OUTCOME_SECONDS
+        while (outcome := await self._signalling.outcome(call_id)) is None:
+            if time.monotonic() > deadline:
+                raise CallFailed(f"no outcome was stored within {OUTCOME_SECONDS:.0f} s")
+            await asyncio.sleep(0.25)
+        purge = outcome.pop("receipt", None)
+        self._emit({"call": self._number, "outcome": outcome, "purge": purge, "packets_heard": heard})
