@@ -83,6 +83,7 @@ NATS_PERMISSIONS: dict[str, dict[str, list[str]]] = {
         "publish": ["workers.speech", "say.*", "calls.outcome"],
         "subscribe": ["speech.>", "pcm.>", "_INBOX.speech.>"],
     },
+    "supervisor": {"publish": [], "subscribe": ["workers.*"]},
 }
 """Who may say and hear what. `server` can reach neither sound (`pcm.>`) nor text (`say.>`).
 

@@ -73,6 +73,45 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience)
         self._process.wait()
+        # Its own children, when it was killed before it could end them: they are in its group.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+class ProcessFailed(Exception):
+    """A process that should do its work and end did not. The text is what it said last."""
+
+
+def run_to_end(argv: Sequence[str], environment: Mapping[str, str], log: Path, patience: float = 120.0) -> str:
+    """Run a process that ends by itself and return what it printed; its stderr goes to `log`.
+
+    Raises ProcessFailed when it fails or takes longer than `patience` seconds.
+    """
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(log, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "rb") as errors:
+        said_before = os.fstat(errors.fileno()).st_size
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=dict(environment),
+            text=True,
+            process_group=0,
+            preexec_fn=_die_with_parent(os.getpid(), signal.SIGKILL),
+        )
+        try:
+            printed, _ = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessFailed(f"{' '.join(argv[1:])} took longer than {patience:.0f} s") from error
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode != 0:
+            errors.seek(said_before)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+            raise ProcessFailed(lines[-1] if lines else f"{' '.join(argv[1:])} ended with status {process.returncode}")
+    return printed
 
 
 def _die_with_parent(parent: int, number: signal.Signals) -> Callable[[], None] | None:
