@@ -1,0 +1,96 @@
+// HTTP to our own server: JSON in, JSON or problem+json (RFC 9457) out.
+
+/** What went wrong, in words for the person: `title` says what happened, `detail` what to do next. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    readonly status: number,
+    /** Stable, without the urn prefix: "call-taken". Our own: "unreachable" (no answer), "unreadable" (no sense). */
+    readonly code: string,
+    readonly title: string,
+    readonly detail: string,
+  ) {
+    super(title);
+  }
+}
+
+const PREFIX = "urn:clinixcue:problem:";
+
+const UNREACHABLE = new Problem(
+  0,
+  "unreachable",
+  "The server did not answer",
+  "Check that this computer is on the network, then try again.",
+);
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A problem from whatever body came with an error status; proxies in between do not speak RFC 9457. */
+export function problemFrom(status: number, body: unknown): Problem {
+  const fields = isRecord(body) ? body : {};
+  const text = (name: string, otherwise: string): string => {
+    const value = fields[name];
+    return typeof value === "string" && value !== "" ? value : otherwise;
+  };
+  const type = text("type", "");
+  return new Problem(
+    status,
+    type.startsWith(PREFIX) ? type.slice(PREFIX.length) : "unreadable",
+    text("title", `The server answered with error ${status}`),
+    text("detail", "Try again. If it happens twice, tell your administrator the error number."),
+  );
+}
+
+/** Any failure as a Problem, so that callers show one kind of thing. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) {
+    return error;
+  }
+  return new Problem(0, "unexpected", "Something went wrong in this page", "Reload the page and try again.");
+}
+
+export interface Extra {
+  readonly token?: string;
+  /** Let the request outlive the page: used when the person closes the tab during a call. */
+  readonly keepalive?: boolean;
+}
+
+async function request(method: "GET" | "POST", path: string, body: unknown, extra: Extra): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+  }
+  if (extra.token !== undefined) {
+    headers["X-Call-Token"] = extra.token;
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      keepalive: extra.keepalive ?? false,
+      cache: "no-store",
+      redirect: "error",
+    });
+  } catch {
+    throw UNREACHABLE;
+  }
+  const content = await response.json().catch(() => undefined);
+  if (!response.ok) {
+    throw problemFrom(response.status, content);
+  }
+  return content;
+}
+
+/** The caller names the shape; the server's structs guarantee it (contract.d.ts is printed from them). */
+export async function get<T>(path: string): Promise<T> {
+  return (await request("GET", path, undefined, {})) as T;
+}
+
+export async function post<T = void>(path: string, body?: unknown, extra: Extra = {}): Promise<T> {
+  return (await request("POST", path, body, extra)) as T;
+}

@@ -1,0 +1,159 @@
+// One leg of a call: the browser's RTCPeerConnection to the media process.
+
+/** Servers that help through NAT. Empty on purpose: none but our own may be asked, and the media process is reached
+ *  directly. Addresses handed out by the server will come in here and nowhere else. */
+const ICE_SERVERS: RTCIceServer[] = [];
+
+/** Host candidates take milliseconds; a virtual interface that never answers may not hold up the call. */
+const GATHERING_MS = 2000;
+
+const CUES_LABEL = "cues";
+
+export type Link = "connected" | "weak" | "failed" | "closed";
+
+export interface PeerEvents {
+  onLink(link: Link): void;
+  /** Text of one message on the cues channel. Only the agent's peer has that channel. */
+  onCue?(text: string): void;
+  onCuesClosed?(): void;
+}
+
+export class Peer {
+  readonly #connection = new RTCPeerConnection({ iceServers: ICE_SERVERS });
+  readonly #sound = document.createElement("audio");
+  #stream: MediaStream;
+  #closed = false;
+
+  constructor(
+    stream: MediaStream,
+    readonly events: PeerEvents,
+  ) {
+    this.#stream = stream;
+    this.#sound.autoplay = true;
+    this.#sound.hidden = true;
+    document.body.append(this.#sound);
+    const [track] = stream.getAudioTracks();
+    if (track !== undefined) {
+      this.#connection.addTransceiver(track, { direction: "sendrecv", streams: [stream] });
+    }
+    if (events.onCue !== undefined) {
+      this.#openCues(events.onCue.bind(events));
+    }
+    this.#connection.addEventListener("track", (event) => {
+      this.#sound.srcObject = event.streams[0] ?? new MediaStream([event.track]);
+    });
+    this.#connection.addEventListener("connectionstatechange", () => this.#linkChanged());
+  }
+
+  /** Our session description, with every candidate in it: signalling is one request and one answer. */
+  async offer(): Promise<string> {
+    await this.#connection.setLocalDescription();
+    await this.#gathered();
+    return this.#connection.localDescription?.sdp ?? "";
+  }
+
+  async accept(sdp: string): Promise<void> {
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  setMuted(muted: boolean): void {
+    for (const track of this.#stream.getAudioTracks()) {
+      track.enabled = !muted;
+    }
+  }
+
+  /** Another microphone in mid-call, without a new offer. */
+  async replaceMicrophone(stream: MediaStream, muted: boolean): Promise<void> {
+    const [track] = stream.getAudioTracks();
+    const [sender] = this.#connection.getSenders();
+    if (track === undefined || sender === undefined) {
+      return;
+    }
+    await sender.replaceTrack(track);
+    this.stopMicrophone();
+    this.#stream = stream;
+    this.setMuted(muted);
+  }
+
+  /** False once the device was unplugged or taken away. */
+  get hearsMicrophone(): boolean {
+    return this.#stream.getAudioTracks().some((track) => track.readyState === "live");
+  }
+
+  async playThrough(speaker: string): Promise<void> {
+    await playThrough(this.#sound, speaker);
+  }
+
+  /** The microphone goes off at hang-up even though the connection stays a moment longer for the scorecard. */
+  stopMicrophone(): void {
+    for (const track of this.#stream.getTracks()) {
+      track.stop();
+    }
+  }
+
+  silence(): void {
+    this.#sound.srcObject = null;
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.stopMicrophone();
+    this.silence();
+    this.#sound.remove();
+    this.#connection.close();
+  }
+
+  #openCues(onCue: (text: string) => void): void {
+    const channel = this.#connection.createDataChannel(CUES_LABEL, { ordered: false });
+    channel.addEventListener("message", (event) => {
+      if (typeof event.data === "string") {
+        onCue(event.data);
+      }
+    });
+    channel.addEventListener("close", () => {
+      if (!this.#closed) {
+        this.events.onCuesClosed?.();
+      }
+    });
+  }
+
+  #linkChanged(): void {
+    const link = LINKS[this.#connection.connectionState];
+    if (link !== undefined && !this.#closed) {
+      this.events.onLink(link);
+    }
+  }
+
+  async #gathered(): Promise<void> {
+    const connection = this.#connection;
+    if (connection.iceGatheringState === "complete") {
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHERING_MS);
+      connection.addEventListener("icegatheringstatechange", () => {
+        if (connection.iceGatheringState === "complete") {
+          clearTimeout(timer);
+          resolve();
+        }
+      });
+    });
+  }
+}
+
+const LINKS: Partial<Record<RTCPeerConnectionState, Link>> = {
+  connected: "connected",
+  disconnected: "weak",
+  failed: "failed",
+  closed: "closed",
+};
+
+/** Not every browser can choose where sound comes out; then the system's default is used. */
+export async function playThrough(element: HTMLMediaElement, speaker: string): Promise<void> {
+  if ("setSinkId" in element) {
+    await element.setSinkId(speaker).catch(() => element.setSinkId(""));
+  }
+}

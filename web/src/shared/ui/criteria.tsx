@@ -1,0 +1,58 @@
+import type { CriterionResult } from "../contract";
+import { bucket, counted } from "../format";
+import { CriterionState } from "./criterion";
+
+/** Evidence without content: how often, which side, roughly when. */
+export function evidence(result: CriterionResult): string {
+  if (result.hits === 0 || result.first_bucket === null) {
+    return "Not heard";
+  }
+  const side = { agent: " from the receptionist", patient: " from the caller" };
+  const from = result.leg === null ? "" : side[result.leg];
+  return `Heard ${counted(result.hits, "time")}${from}, first at ${bucket(result.first_bucket)}`;
+}
+
+/** Points that applied, and how many of them were reached. */
+export function points(criteria: readonly CriterionResult[]): { readonly reached: number; readonly applied: number } {
+  const sum = (states: readonly CriterionResult["state"][]): number =>
+    criteria.filter((one) => states.includes(one.state)).reduce((total, one) => total + one.weight, 0);
+  return { reached: sum(["met"]), applied: sum(["met", "not_met"]) };
+}
+
+export function CriteriaTable({ criteria }: { readonly criteria: readonly CriterionResult[] }) {
+  if (criteria.length === 0) {
+    return null;
+  }
+  const { reached, applied } = points(criteria);
+  return (
+    <table class="criteria">
+      <caption>
+        Every criterion. {reached} of the {applied} points that applied were reached.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Criterion</th>
+          <th scope="col">Result</th>
+          <th scope="col" class="number">
+            Points
+          </th>
+          <th scope="col">Evidence kept</th>
+        </tr>
+      </thead>
+      <tbody>
+        {criteria.map((one) => (
+          <tr key={one.criterion} data-criterion={one.criterion} data-state={one.state}>
+            <th scope="row">{one.label}</th>
+            <td data-label="Result">
+              <CriterionState state={one.state} />
+            </td>
+            <td data-label="Points" class="number">
+              {one.state === "not_applicable" ? "–" : `${one.state === "met" ? one.weight : 0} of ${one.weight}`}
+            </td>
+            <td data-label="Evidence kept">{evidence(one)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

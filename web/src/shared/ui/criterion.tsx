@@ -1,0 +1,21 @@
+import type { CriterionResult } from "../contract";
+import { Icon, type IconName } from "./icons";
+
+type State = CriterionResult["state"];
+
+const STATES: Record<State, { readonly word: string; readonly icon: IconName }> = {
+  open: { word: "Open", icon: "open" },
+  met: { word: "Met", icon: "tick" },
+  not_met: { word: "Not met", icon: "cross" },
+  not_applicable: { word: "Did not apply", icon: "dash" },
+};
+
+/** Shape and word say it; colour only repeats it. */
+export function CriterionState({ state }: { readonly state: State }) {
+  return (
+    <span class={`criterion-state ${state}`}>
+      <Icon name={STATES[state].icon} />
+      {STATES[state].word}
+    </span>
+  );
+}

@@ -1,0 +1,109 @@
+import { useEffect, useRef } from "preact/hooks";
+import { clock } from "../shared/format";
+import { Icon } from "../shared/ui/icons";
+import { Message } from "../shared/ui/message";
+import { useSeconds } from "../shared/ui/seconds";
+import type { Call, State } from "./call";
+import { Captions } from "./Captions";
+import { ChecklistPanel } from "./ChecklistPanel";
+import { CueSlot } from "./CueSlot";
+import type { Desk } from "./desk";
+import { PipelineView } from "./PipelineView";
+import { keyLabel, keyShortcut } from "./shortcuts";
+import { CUE_STATES } from "./words";
+
+interface Props {
+  readonly desk: Desk;
+  readonly call: Call;
+}
+
+export function InCall({ desk, call, state }: Props & { readonly state: State }) {
+  return (
+    <div class="in-call">
+      <CallPanel desk={desk} call={call} waiting={state.rings.length} />
+      <div class="help-now">
+        <Notices call={call} />
+        <CueSlot desk={desk} call={call} />
+      </div>
+      <ChecklistPanel items={call.checklist} ticks={call.ticks} />
+      <Captions desk={desk} on={state.captionsOn} captions={call.captions} declined={call.cueState === "declined"} />
+      <PipelineView call={call} />
+    </div>
+  );
+}
+
+function CallPanel({ desk, call, waiting }: Props & { readonly waiting: number }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The answer button has just left the page and taken the focus with it: go on from here.
+  useEffect(() => heading.current?.focus(), []);
+  const busy = call.phase === "answering";
+  return (
+    <section class="panel call" aria-labelledby="in-call">
+      <h2 id="in-call" ref={heading} tabIndex={-1}>
+        {call.phase === "connected" ? "In call" : "Connecting…"}
+      </h2>
+      <p class="call-line">{call.ring.line}</p>
+      <Timer startedAt={call.startedAt} />
+      <CueState call={call} />
+      <div class="controls">
+        <button
+          type="button"
+          class="control"
+          aria-pressed={call.muted}
+          aria-keyshortcuts={keyShortcut("mute")}
+          disabled={busy}
+          onClick={() => desk.toggleMute()}
+        >
+          <Icon name={call.muted ? "muted" : "microphone"} /> {call.muted ? "Muted" : "Mute"}
+          <kbd aria-hidden="true">{keyLabel("mute")}</kbd>
+        </button>
+        <button
+          type="button"
+          class="control hang-up"
+          aria-keyshortcuts={keyShortcut("hang_up")}
+          disabled={busy}
+          onClick={() => void desk.hangUp()}
+        >
+          <Icon name="hangUp" /> Hang up
+          <kbd aria-hidden="true">{keyLabel("hang_up")}</kbd>
+        </button>
+      </div>
+      {waiting > 0 && <p class="also-waiting">{waiting === 1 ? "1 more caller is waiting" : `${waiting} more callers are waiting`}</p>}
+    </section>
+  );
+}
+
+function Timer({ startedAt }: { readonly startedAt: number | null }) {
+  useSeconds();
+  return (
+    <p class="timer" role="timer" aria-label="Call time">
+      {clock(startedAt === null ? 0 : (performance.now() - startedAt) / 1000)}
+    </p>
+  );
+}
+
+function CueState({ call }: { readonly call: Call }) {
+  return (
+    <p class={`cue-state ${call.cueState}`}>
+      <span class="dot" aria-hidden="true" />
+      {CUE_STATES[call.cueState].word}
+    </p>
+  );
+}
+
+function Notices({ call }: { readonly call: Call }) {
+  if (call.link === "weak") {
+    return (
+      <Message tone="warning" title="The connection to the call is interrupted">
+        Waiting for it to come back. If it does not within half a minute, the call ends; the caller can ring again.
+      </Message>
+    );
+  }
+  if (call.muted) {
+    return <Message tone="info" title="You are muted: the caller cannot hear you" />;
+  }
+  if (call.notice === null) {
+    return null;
+  }
+  return <Message tone={call.notice.severity} title={call.notice.text} />;
+}

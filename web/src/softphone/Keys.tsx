@@ -1,0 +1,29 @@
+import { type Action, keyLabel } from "./shortcuts";
+
+const MEANINGS: readonly (readonly [Action, string])[] = [
+  ["answer", "Answer the first caller"],
+  ["mute", "Mute or unmute"],
+  ["hang_up", "Hang up"],
+  ["captions", "Captions on or off"],
+  ["cue_done", "Cue: done"],
+  ["cue_not_relevant", "Cue: not relevant"],
+  ["cue_later", "Cue: later"],
+];
+
+export function Keys() {
+  return (
+    <details class="panel keys">
+      <summary>Keyboard shortcuts</summary>
+      <dl>
+        {MEANINGS.map(([action, meaning]) => (
+          <div key={action}>
+            <dt>
+              <kbd>{keyLabel(action)}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}

@@ -1,0 +1,69 @@
+import type { ComponentChildren } from "preact";
+import { age, clock, count, counted } from "../shared/format";
+import { type Call, purged, valuesKept } from "./call";
+
+const FRAME_S = 0.02;
+
+/** Where the sound of this call is right now, in four steps with real figures. */
+export function PipelineView({ call }: { readonly call: Call }) {
+  const { pipeline } = call;
+  const talking = call.endedAt === null;
+  const figures = pipeline ?? { stage: "live", buffered_ms: 0, oldest_sample_ms: 0, frames_in: 0, frames_wiped: 0 };
+  const declined = call.cueState === "declined";
+  const flowing = talking && pipeline !== null && !declined;
+  return (
+    <section class="panel pipeline" aria-labelledby="pipeline">
+      <h2 id="pipeline">Where the sound is</h2>
+      {declined && <p class="hint">The patient chose no analysis: the sound passes through and is not listened to.</p>}
+      <ol>
+        <Step name="Live audio" active={flowing} figure={`${age(figures.buffered_ms)} buffered`}>
+          {talking ? `Oldest sample is ${age(figures.oldest_sample_ms)} old` : `No sample is left; none got older than ${age(figures.oldest_sample_ms)}`}
+        </Step>
+        <Step name="Analyse" active={flowing} figure={`${count(figures.frames_in)} frames in`}>
+          {analysing(call, figures.frames_in)}
+        </Step>
+        <Step name="Keep result" active={call.phase === "wrapping"} figure={`${counted(valuesKept(call.scorecard), "value")} kept`}>
+          {call.scorecard === null ? "Nothing is kept while you talk" : "The scorecard; no sound, no words"}
+        </Step>
+        <Step name="Purge" active={flowing || call.phase === "wrapping"} figure={`${count(figures.frames_wiped)} of ${count(figures.frames_in)} frames wiped`}>
+          <progress value={figures.frames_wiped} max={Math.max(1, figures.frames_in)} aria-label="Frames wiped" />
+          {purging(call)}
+        </Step>
+      </ol>
+    </section>
+  );
+}
+
+function analysing(call: Call, framesIn: number): string {
+  if (call.cueState === "paused") {
+    return "Paused";
+  }
+  return `${clock(framesIn * FRAME_S)} of sound heard, both sides`;
+}
+
+function purging(call: Call): string {
+  if (purged(call)) {
+    return "Everything that came in is wiped";
+  }
+  if (call.phase === "over") {
+    return call.cueState === "declined" ? "Nothing to wipe" : "Purge not confirmed on this page";
+  }
+  return call.phase === "wrapping" ? "Wiping what is left" : "Wiped as soon as it was analysed";
+}
+
+interface StepProps {
+  readonly name: string;
+  readonly active: boolean;
+  readonly figure: string;
+  readonly children: ComponentChildren;
+}
+
+function Step({ name, active, figure, children }: StepProps) {
+  return (
+    <li class={active ? "active" : ""}>
+      <h3>{name}</h3>
+      <p class="figure">{figure}</p>
+      <p class="explained">{children}</p>
+    </li>
+  );
+}

@@ -1,0 +1,359 @@
+// The agent's desk as a state machine: what is true, and how each event changes it. No JSX, no I/O, no clock.
+
+import type {
+  Caption,
+  ChannelMessage,
+  Checklist,
+  ChecklistItem,
+  Notice,
+  Pipeline,
+  Scorecard,
+} from "../shared/contract";
+import type { MicrophoneFailure } from "../shared/devices";
+import type { Link } from "../shared/peer";
+import type { SocketState } from "../shared/socket";
+import type { By, ToAgentPage } from "../shared/wire";
+import { type Answer, answered, arrived, type CueDesk, EMPTY_DESK, holding, ticked } from "./cues";
+
+export interface Ring {
+  readonly call_id: string;
+  readonly line: string;
+  /** UTC, RFC 3339: when the caller began to wait. */
+  readonly since: string;
+}
+
+export type Microphone =
+  | { readonly status: "untested" | "asking" | "ready" }
+  | { readonly status: "failed"; readonly failure: MicrophoneFailure };
+
+export type CallPhase = "answering" | "connecting" | "connected" | "wrapping" | "over";
+export type CueState = "starting" | "live" | "paused" | "declined";
+
+export interface Call {
+  readonly id: string;
+  /** As it rang, to ring again if answering fails. */
+  readonly ring: Ring;
+  readonly phase: CallPhase;
+  /** Milliseconds of performance.now(). */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly endedBy: By | "connection";
+  readonly muted: boolean;
+  readonly link: Link | null;
+  readonly cueState: CueState;
+  /** The last thing the system had to say, in its words. */
+  readonly notice: Notice | null;
+  readonly playbook: string | null;
+  readonly checklist: readonly ChecklistItem[];
+  /** By criterion; apart from the list because the channel is unordered and a tick may overtake the hello. */
+  readonly ticks: Readonly<Record<string, Checklist["state"]>>;
+  readonly cues: CueDesk;
+  readonly captions: readonly Caption[];
+  readonly pipeline: Pipeline | null;
+  readonly scorecard: Scorecard | null;
+}
+
+export interface Message {
+  readonly tone: "info" | "warning" | "error";
+  readonly title: string;
+  readonly detail: string;
+}
+
+export interface State {
+  readonly microphone: Microphone;
+  readonly socket: SocketState;
+  /** What the person asked for, and what the server has confirmed. */
+  readonly wanted: boolean;
+  readonly available: boolean;
+  readonly rings: readonly Ring[];
+  readonly captionsOn: boolean;
+  readonly call: Call | null;
+  readonly message: Message | null;
+}
+
+export type Event =
+  | { readonly type: "microphone"; readonly microphone: Microphone }
+  | { readonly type: "socket"; readonly state: SocketState }
+  | { readonly type: "signalled"; readonly message: ToAgentPage; readonly now: number }
+  | { readonly type: "wanted"; readonly value: boolean }
+  | { readonly type: "captions"; readonly on: boolean }
+  | { readonly type: "answering"; readonly ring: Ring }
+  | { readonly type: "answer_failed"; readonly message: Message; readonly gone: boolean }
+  | { readonly type: "answered" }
+  | { readonly type: "link"; readonly link: Link; readonly now: number }
+  | { readonly type: "channel"; readonly message: ChannelMessage; readonly now: number }
+  | { readonly type: "muted"; readonly muted: boolean }
+  | { readonly type: "ended"; readonly by: By | "connection"; readonly now: number }
+  | { readonly type: "wrapped" }
+  | { readonly type: "cleared" }
+  | { readonly type: "cue_answered"; readonly id: string; readonly answer: Answer; readonly now: number }
+  | { readonly type: "cue_held"; readonly held: boolean; readonly now: number }
+  | { readonly type: "tick"; readonly now: number }
+  | { readonly type: "message"; readonly message: Message | null };
+
+export const INITIAL: State = {
+  microphone: { status: "untested" },
+  socket: "connecting",
+  wanted: false,
+  available: false,
+  rings: [],
+  captionsOn: false,
+  call: null,
+  message: null,
+};
+
+/** Captions kept in this page's memory: about five minutes of talk; older ones are forgotten during the call. */
+export const MAX_CAPTIONS = 120;
+
+/** One word for the whole page, on the root element as data-call-state. */
+export function pageState(state: State): CallPhase | "ringing" | "available" | "away" {
+  if (state.call !== null) {
+    return state.call.phase;
+  }
+  if (state.rings.length > 0) {
+    return "ringing";
+  }
+  return state.available ? "available" : "away";
+}
+
+export function reduce(state: State, event: Event): State {
+  switch (event.type) {
+    case "microphone":
+      return { ...state, microphone: event.microphone };
+    case "socket":
+      // Rings may be answered elsewhere while we are away; the server tells them again when we are back.
+      return event.state === "open"
+        ? { ...state, socket: "open" }
+        : { ...state, socket: event.state, available: false, rings: [] };
+    case "signalled":
+      return signalled(state, event.message, event.now);
+    case "wanted":
+      return { ...state, wanted: event.value, rings: event.value ? state.rings : [], message: null };
+    case "captions":
+      return { ...withCall(state, (call) => ({ ...call, captions: [] })), captionsOn: event.on };
+    case "answering":
+      return {
+        ...state,
+        rings: state.rings.filter((ring) => ring.call_id !== event.ring.call_id),
+        call: newCall(event.ring),
+        message: null,
+      };
+    case "answer_failed":
+      return answerFailed(state, event.message, event.gone);
+    case "message":
+      return { ...state, message: event.message };
+    case "cleared":
+      return { ...state, call: null, message: null };
+    default:
+      return withCall(state, (call) => duringCall(call, event, state.captionsOn));
+  }
+}
+
+function withCall(state: State, change: (call: Call) => Call): State {
+  if (state.call === null) {
+    return state;
+  }
+  const call = change(state.call);
+  return call === state.call ? state : { ...state, call };
+}
+
+function newCall(ring: Ring): Call {
+  return {
+    id: ring.call_id,
+    ring,
+    phase: "answering",
+    startedAt: null,
+    endedAt: null,
+    endedBy: null,
+    muted: false,
+    link: null,
+    cueState: "starting",
+    notice: null,
+    playbook: null,
+    checklist: [],
+    ticks: {},
+    cues: EMPTY_DESK,
+    captions: [],
+    pipeline: null,
+    scorecard: null,
+  };
+}
+
+function answerFailed(state: State, message: Message, gone: boolean): State {
+  const { call } = state;
+  if (call === null || call.phase !== "answering") {
+    return state;
+  }
+  // The caller is still waiting unless the server said otherwise: the ring comes back.
+  return { ...state, call: null, rings: gone ? state.rings : [call.ring, ...state.rings], message };
+}
+
+function signalled(state: State, message: ToAgentPage, now: number): State {
+  switch (message.type) {
+    case "presence":
+      return { ...state, available: message.available, rings: message.available ? state.rings : [] };
+    case "ring": {
+      const known = state.call?.id === message.call_id || state.rings.some((ring) => ring.call_id === message.call_id);
+      return known ? state : { ...state, rings: [...state.rings, message] };
+    }
+    case "ring_stopped":
+      return { ...state, rings: state.rings.filter((ring) => ring.call_id !== message.call_id) };
+    case "call_state":
+      return message.state === "ended" && state.call?.id === message.call_id
+        ? withCall(state, (call) => ended(call, message.by, now))
+        : state;
+    default:
+      return state;
+  }
+}
+
+type CallEvent = Exclude<
+  Event,
+  { type: "microphone" | "socket" | "signalled" | "wanted" | "captions" | "answering" | "answer_failed" | "message" | "cleared" }
+>;
+
+function duringCall(call: Call, event: CallEvent, captionsOn: boolean): Call {
+  switch (event.type) {
+    case "answered":
+      return call.phase === "answering" ? { ...call, phase: "connecting" } : call;
+    case "link":
+      return linkChanged(call, event.link, event.now);
+    case "channel":
+      return heard(call, event.message, captionsOn, event.now);
+    case "muted":
+      return { ...call, muted: event.muted };
+    case "ended":
+      return ended(call, event.by, event.now);
+    case "wrapped":
+      return call.phase === "wrapping" ? { ...call, phase: "over" } : call;
+    case "cue_answered":
+      return withCues(call, answered(call.cues, event.id, event.answer, event.now));
+    case "cue_held":
+      return withCues(call, holding(call.cues, event.held, event.now));
+    case "tick":
+      return talking(call) ? withCues(call, ticked(call.cues, event.now)) : call;
+  }
+}
+
+function withCues(call: Call, cues: CueDesk): Call {
+  return cues === call.cues ? call : { ...call, cues };
+}
+
+function talking(call: Call): boolean {
+  return call.phase === "connecting" || call.phase === "connected";
+}
+
+function linkChanged(call: Call, link: Link, now: number): Call {
+  if (!talking(call) && call.phase !== "answering") {
+    return call;
+  }
+  if (link === "failed" || link === "closed") {
+    return ended(call, "connection", now);
+  }
+  const connected = link === "connected";
+  return {
+    ...call,
+    link,
+    phase: connected ? "connected" : call.phase,
+    startedAt: connected ? (call.startedAt ?? now) : call.startedAt,
+  };
+}
+
+/** The words and the cards that quoted them go the moment the call ends; only the scorecard is still to come. */
+function ended(call: Call, by: Call["endedBy"], now: number): Call {
+  if (call.phase === "wrapping" || call.phase === "over") {
+    return call;
+  }
+  return { ...call, phase: "wrapping", endedAt: now, endedBy: by, captions: [], cues: EMPTY_DESK, muted: false };
+}
+
+function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: number): Call {
+  switch (message.type) {
+    case "hello":
+      return {
+        ...call,
+        playbook: message.playbook,
+        cueState: message.analysed ? call.cueState : "declined",
+        checklist: message.checklist,
+      };
+    case "cue":
+      return talking(call) ? withCues(call, arrived(call.cues, message, now)) : call;
+    case "caption":
+      return captionsOn && talking(call) ? { ...call, captions: withCaption(call.captions, message) } : call;
+    case "checklist":
+      return { ...call, ticks: { ...call.ticks, [message.criterion]: message.state } };
+    case "pipeline":
+      return flowed(call, message);
+    case "scorecard":
+      return { ...call, scorecard: message };
+    case "notice":
+      return noticed(call, message);
+  }
+}
+
+const STAGES = ["live", "analyse", "keep", "purge"] as const;
+
+function flowed(call: Call, pipeline: Pipeline): Call {
+  const before = call.pipeline;
+  const older =
+    before !== null &&
+    (pipeline.frames_in < before.frames_in || STAGES.indexOf(pipeline.stage) < STAGES.indexOf(before.stage)) &&
+    !talking(call);
+  return older ? call : { ...call, pipeline, cueState: call.cueState === "starting" ? "live" : call.cueState };
+}
+
+function withCaption(captions: readonly Caption[], caption: Caption): readonly Caption[] {
+  const known = captions.findIndex((other) => other.id === caption.id);
+  if (known === -1) {
+    return [...captions, caption].toSorted((one, other) => one.start - other.start).slice(-MAX_CAPTIONS);
+  }
+  // Unordered channel: a partial that comes after the final of the same id is old news.
+  return captions[known]?.final === true ? captions : captions.with(known, caption);
+}
+
+function noticed(call: Call, notice: Notice): Call {
+  switch (notice.code) {
+    case "cues_live":
+      return { ...call, cueState: "live", notice: null };
+    case "cues_paused":
+      return { ...call, cueState: "paused", notice };
+    case "patient_not_analysed":
+      return { ...call, cueState: "declined", notice: null };
+    default:
+      return { ...call, notice };
+  }
+}
+
+/** How many values of the result are kept: every leaf of the scorecard, none of them words of the call. */
+export function valuesKept(scorecard: Scorecard | null): number {
+  const leaves = (value: unknown): number =>
+    typeof value === "object" && value !== null
+      ? Object.values(value).reduce<number>((sum, part) => sum + leaves(part), 0)
+      : Number(value !== null);
+  return scorecard === null ? 0 : leaves({ ...scorecard, type: null });
+}
+
+export function purged(call: Call): boolean {
+  const { pipeline } = call;
+  return pipeline !== null && pipeline.stage === "purge" && pipeline.frames_wiped >= pipeline.frames_in;
+}
+
+const CHANNEL_TYPES = new Set<ChannelMessage["type"]>([
+  "hello",
+  "caption",
+  "cue",
+  "checklist",
+  "pipeline",
+  "scorecard",
+  "notice",
+]);
+
+/** One message of the data channel, or null for what this page does not know: a newer server may say more. */
+export function parseChannel(text: string): ChannelMessage | null {
+  try {
+    const message = JSON.parse(text) as { type?: ChannelMessage["type"] } | null;
+    return message?.type !== undefined && CHANNEL_TYPES.has(message.type) ? (message as ChannelMessage) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,300 @@
+// Carries out what the agent does and what happens to them: signalling, the peer, the ring. Decides nothing that
+// `call.ts` can decide.
+
+import { asProblem, get, type Problem, post } from "../shared/api";
+import { MicrophoneError, onDevicesChanged, openMicrophone } from "../shared/devices";
+import { type Link, Peer } from "../shared/peer";
+import { Socket, type SocketState } from "../shared/socket";
+import { Store } from "../shared/store";
+import type { LegAnswer, Me, ToAgentPage } from "../shared/wire";
+import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type Ring, type State } from "./call";
+import type { Answer } from "./cues";
+import { Ringer } from "./ringer";
+
+const TICK_MS = 500;
+/** After the call, the connection stays this long for the scorecard, and this much longer for the purge figures. */
+const SCORECARD_MS = 5000;
+const PURGE_MS = 1500;
+
+const NO_LONGER_RINGING = new Set(["call-taken", "call-over", "unknown-call"]);
+
+export class Desk {
+  readonly store = new Store<State, Event>(INITIAL, reduce);
+  readonly ringer = new Ringer();
+  readonly #socket: Socket;
+  #peer: Peer | null = null;
+  #wrapUp: ReturnType<typeof setTimeout> | undefined;
+  #waitingForPurge = false;
+  microphoneId = "";
+  speakerId = "";
+
+  constructor(readonly onSignedOut: () => void) {
+    this.#socket = new Socket("/ws/agent", {
+      onMessage: (message) => this.#signalled(message as ToAgentPage),
+      onState: (state) => this.#socketChanged(state),
+    });
+    setInterval(() => this.#send({ type: "tick", now: performance.now() }), TICK_MS);
+    onDevicesChanged(() => void this.#microphoneMayBeGone());
+    addEventListener("beforeunload", (event) => {
+      if (this.#peer !== null && this.store.state.call?.endedAt === null) {
+        event.preventDefault();
+      }
+    });
+    addEventListener("pagehide", () => this.#leave());
+    this.store.watch(() => this.#react());
+  }
+
+  /** Asks for the microphone (the browser may ask the person), lets it go again, and goes on duty. */
+  async goAvailable(): Promise<void> {
+    await this.ringer.tones.unlock();
+    if (await this.checkMicrophone()) {
+      await this.ringer.tones.playThrough(this.speakerId);
+      this.setWanted(true);
+    }
+  }
+
+  setWanted(value: boolean): void {
+    this.#send({ type: "wanted", value });
+    this.#socket.send({ type: "available", value });
+  }
+
+  async checkMicrophone(): Promise<boolean> {
+    const stream = await this.openMicrophone();
+    for (const track of stream?.getTracks() ?? []) {
+      track.stop();
+    }
+    return stream !== null;
+  }
+
+  /** The caller stops the tracks. Null when it failed; the state then says why. */
+  async openMicrophone(): Promise<MediaStream | null> {
+    this.#send({ type: "microphone", microphone: { status: "asking" } });
+    try {
+      const stream = await openMicrophone(this.microphoneId);
+      this.#send({ type: "microphone", microphone: { status: "ready" } });
+      return stream;
+    } catch (error) {
+      const failure = error instanceof MicrophoneError ? error.failure : "unknown";
+      this.#send({ type: "microphone", microphone: { status: "failed", failure } });
+      return null;
+    }
+  }
+
+  async answer(ring: Ring): Promise<void> {
+    if (this.store.state.call !== null) {
+      return;
+    }
+    this.#send({ type: "answering", ring });
+    const stream = await this.openMicrophone();
+    if (stream === null) {
+      this.#answerFailed(NO_MICROPHONE, false);
+      return;
+    }
+    const peer = new Peer(stream, {
+      onLink: (link) => this.#linkChanged(peer, link),
+      onCue: (text) => this.#heard(peer, text),
+      onCuesClosed: () => this.#cuesClosed(peer),
+    });
+    this.#peer = peer;
+    try {
+      const answer = await post<LegAnswer>(`/api/calls/${ring.call_id}/answer`, { sdp: await peer.offer() });
+      await peer.accept(answer.sdp);
+      await peer.playThrough(this.speakerId);
+      this.#send({ type: "answered" });
+    } catch (error) {
+      this.#drop();
+      const problem = asProblem(error);
+      this.#answerFailed(worded(problem), NO_LONGER_RINGING.has(problem.code));
+    }
+  }
+
+  toggleMute(): void {
+    const { call } = this.store.state;
+    if (call !== null && call.endedAt === null) {
+      this.#peer?.setMuted(!call.muted);
+      this.#send({ type: "muted", muted: !call.muted });
+    }
+  }
+
+  async hangUp(): Promise<void> {
+    const { call } = this.store.state;
+    if (call === null || call.endedAt !== null || call.phase === "answering") {
+      return;
+    }
+    this.#send({ type: "ended", by: "agent", now: performance.now() });
+    await this.#reportHangUp(call.id);
+  }
+
+  answerCue(id: string, answer: Answer): void {
+    this.#send({ type: "cue_answered", id, answer, now: performance.now() });
+  }
+
+  holdCue(held: boolean): void {
+    this.#send({ type: "cue_held", held, now: performance.now() });
+  }
+
+  setCaptions(on: boolean): void {
+    this.#send({ type: "captions", on });
+  }
+
+  /** Done with the scorecard: ready for the next caller. */
+  clear(): void {
+    this.#drop();
+    this.#send({ type: "cleared" });
+  }
+
+  dismissMessage(): void {
+    this.#send({ type: "message", message: null });
+  }
+
+  async chooseMicrophone(id: string): Promise<void> {
+    this.microphoneId = id;
+    if (this.#peer !== null) {
+      await this.#changeMicrophone(this.#peer);
+    }
+  }
+
+  async chooseSpeaker(id: string): Promise<void> {
+    this.speakerId = id;
+    await this.ringer.tones.playThrough(id);
+    await this.#peer?.playThrough(id);
+  }
+
+  #send(event: Event): void {
+    this.store.send(event);
+  }
+
+  #answerFailed(message: Message, gone: boolean): void {
+    this.#send({ type: "answer_failed", message, gone });
+  }
+
+  #signalled(message: ToAgentPage): void {
+    this.#send({ type: "signalled", message, now: performance.now() });
+  }
+
+  #socketChanged(state: SocketState): void {
+    this.#send({ type: "socket", state });
+    if (state === "open") {
+      this.#socket.send({ type: "available", value: this.store.state.wanted });
+    } else if (state === "waiting") {
+      // A browser does not say why a handshake was refused; an ended session is one reason we can find out.
+      get<Me>("/api/me").catch((error: unknown) => {
+        if (asProblem(error).status === 401) {
+          this.#socket.close();
+          this.onSignedOut();
+        }
+      });
+    }
+  }
+
+  #linkChanged(peer: Peer, link: Link): void {
+    const { call } = this.store.state;
+    if (peer !== this.#peer || call === null) {
+      return;
+    }
+    const lost = (link === "failed" || link === "closed") && call.endedAt === null;
+    this.#send({ type: "link", link, now: performance.now() });
+    if (lost) {
+      void this.#reportHangUp(call.id);
+    }
+  }
+
+  #heard(peer: Peer, text: string): void {
+    const message = parseChannel(text);
+    if (peer === this.#peer && message !== null) {
+      this.#send({ type: "channel", message, now: performance.now() });
+    }
+  }
+
+  #cuesClosed(peer: Peer): void {
+    if (peer === this.#peer && this.store.state.call?.phase === "wrapping") {
+      this.#wrapped();
+    }
+  }
+
+  /** Follows the state with what lies outside it: the ring, and the end of the connection. */
+  #react(): void {
+    const { state } = this.store;
+    document.documentElement.dataset["callState"] = pageState(state);
+    this.ringer.ring(state.call === null ? (state.rings[0] ?? null) : null);
+    const { call } = state;
+    if (call?.phase !== "wrapping") {
+      return;
+    }
+    this.#peer?.stopMicrophone();
+    this.#peer?.silence();
+    if (call.scorecard !== null && purged(call)) {
+      this.#wrapped();
+    } else {
+      this.#wrapUpIn(call.scorecard === null ? SCORECARD_MS : PURGE_MS, call.scorecard !== null);
+    }
+  }
+
+  #wrapUpIn(milliseconds: number, forPurge: boolean): void {
+    if (this.#wrapUp !== undefined && this.#waitingForPurge === forPurge) {
+      return;
+    }
+    clearTimeout(this.#wrapUp);
+    this.#waitingForPurge = forPurge;
+    this.#wrapUp = setTimeout(() => this.#wrapped(), milliseconds);
+  }
+
+  #wrapped(): void {
+    this.#drop();
+    this.#send({ type: "wrapped" });
+  }
+
+  #drop(): void {
+    clearTimeout(this.#wrapUp);
+    this.#wrapUp = undefined;
+    this.#peer?.close();
+    this.#peer = null;
+  }
+
+  async #reportHangUp(callId: string): Promise<void> {
+    await post(`/api/calls/${callId}/hang-up`).catch((error: unknown) => {
+      const problem = asProblem(error);
+      if (problem.code !== "call-over") {
+        // Our side is off either way; media ends the call when it sees the connection gone.
+        this.#send({ type: "message", message: worded(problem) });
+      }
+    });
+  }
+
+  #leave(): void {
+    const { call } = this.store.state;
+    if (this.#peer !== null && call !== null && call.endedAt === null) {
+      void post(`/api/calls/${call.id}/hang-up`, undefined, { keepalive: true }).catch(() => undefined);
+    }
+  }
+
+  async #microphoneMayBeGone(): Promise<void> {
+    if (this.#peer !== null && !this.#peer.hearsMicrophone) {
+      await this.#changeMicrophone(this.#peer);
+      this.#send({ type: "message", message: MICROPHONE_CHANGED });
+    }
+  }
+
+  async #changeMicrophone(peer: Peer): Promise<void> {
+    const stream = await this.openMicrophone();
+    if (stream !== null) {
+      await peer.replaceMicrophone(stream, this.store.state.call?.muted ?? false);
+    }
+  }
+}
+
+function worded(problem: Problem): Message {
+  return { tone: "error", title: problem.title, detail: problem.detail };
+}
+
+const NO_MICROPHONE: Message = {
+  tone: "error",
+  title: "The call was not answered: no microphone",
+  detail: "The caller is still waiting. Follow the help under Sound, then answer again.",
+};
+
+const MICROPHONE_CHANGED: Message = {
+  tone: "warning",
+  title: "Your microphone was unplugged",
+  detail: "The call goes on with another microphone. Ask the caller whether they can hear you.",
+};
