@@ -126,7 +126,9 @@ class Database:
 
 async def _role_fault(connection: Any) -> str | None:
     """Superusers and BYPASSRLS roles ignore policies; an owner could switch them off."""
-    role = await connection.fetchrow("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    role = await connection.fetchrow(
+        "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
     if role["rolsuper"] or role["rolbypassrls"]:
         fault = "a superuser" if role["rolsuper"] else "exempt from row-level security (BYPASSRLS)"
         return f"[database] user {role['rolname']} is {fault}; connect as the application role"

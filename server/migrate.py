@@ -7,14 +7,15 @@ All of it is one transaction, so the application role never meets a table withou
 import asyncio
 import contextlib
 import io
+import os
 import sys
 
 import asyncpg
 from piccolo.apps.migrations.commands.forwards import run_forwards
+from piccolo.engine.finder import engine_finder
 from piccolo.engine.postgres import PostgresEngine
 
 from rtc.settings import SettingsError
-from server import piccolo_conf
 from server.settings import load_migration
 
 LOCK_KEY = 0x636C696E
@@ -63,7 +64,12 @@ def main() -> int:
     """0, or 1 after one sentence on stderr."""
     try:
         settings = load_migration()
-        asyncio.run(migrate(piccolo_conf.DB, settings.database.application_role))
+        # Piccolo's migrations look their engine up by this name; ours must be the same object, or they would run
+        # outside our transaction.
+        os.environ["PICCOLO_CONF"] = "server.piccolo_conf"
+        engine = engine_finder()
+        assert isinstance(engine, PostgresEngine)
+        asyncio.run(migrate(engine, settings.database.application_role))
     except (SettingsError, MigrationFailed, OSError, asyncpg.PostgresError) as error:
         sys.stderr.write(f"migrate: {error}\n")
         return 1

@@ -39,7 +39,8 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(description="PostgreSQL: port.", ge=1, le=65535)] = 5432
     name: Annotated[str, Meta(description="Name of the database.")] = "clinixcue"
     user: Annotated[
-        str, Meta(description="Role to connect as: for the server neither owner nor superuser; for migrations the owner.")
+        str,
+        Meta(description="Role to connect as: neither owner nor superuser; for migrations, the owner."),
     ] = "clinixcue_app"
     password: Annotated[str, secret("Password of that role.")] = ""
     application_role: Annotated[

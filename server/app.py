@@ -1,0 +1,126 @@
+"""The one wiring list of the `server` process, top to bottom."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from rtc.bus import Bus
+from server import health
+from server.auth import routes as auth
+from server.auth.access import anybody, enforce
+from server.auth.oidc import OpenIdProvider
+from server.auth.sessions import Authentication, Sessions
+from server.calls import routes as calls
+from server.calls import socket_routes
+from server.calls.listening import listen, watch_workers
+from server.calls.placement import MediaWorkers
+from server.calls.sockets import Sockets
+from server.calls.switchboard import Switchboard
+from server.database import Database
+from server.errors import Problem, answer_http_exception, answer_problem, answer_unhandled
+from server.health import Health
+from server.pages import page_routes
+from server.practices import routes as practices
+from server.scores import routes as scores
+from server.scores.outcomes import serve_outcomes
+from server.security import MAX_BODY_BYTES, OriginCheck, add_headers
+from server.settings import ServerProcessSettings
+
+ROUTES: list[Any] = [
+    auth.sign_in,
+    auth.callback,
+    auth.sign_out,
+    auth.me,
+    practices.monitor,
+    calls.line,
+    calls.place,
+    calls.patient_leg,
+    calls.patient_hang_up,
+    calls.answer,
+    calls.hang_up,
+    socket_routes.agent_socket,
+    socket_routes.caller_socket,
+    scores.evaluations,
+    scores.evaluation,
+    scores.outcome,
+    health.live,
+    health.ready,
+]
+
+
+def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
+    """The application. Its lifespan opens the database, checks it is safe, and listens on `bus`.
+
+    `bus` is connected already and stays the caller's to close.
+    """
+    database = Database(settings.database)
+    sessions = Sessions(database, settings.session)
+    provider = OpenIdProvider(settings.identity, f"{settings.server.origin}/auth/callback")
+    workers = MediaWorkers()
+    sockets = Sockets()
+    switchboard = Switchboard(database, workers, sockets, bus)
+    sessions.on_close(sockets.close_session)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            await database.refuse_if_unsafe()
+            await listen(bus, switchboard, workers, sockets)
+            await serve_outcomes(bus, database)
+            watching = asyncio.create_task(watch_workers(switchboard, workers))
+            yield
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        finally:
+            sockets.close_all()
+            await database.close()
+
+    return Litestar(
+        route_handlers=[*ROUTES, *page_routes(settings.server.pages)],
+        dependencies={
+            "database": _given(database),
+            "sessions": _given(sessions),
+            "provider": _given(provider),
+            "media_workers": _given(workers),
+            "sockets": _given(sockets),
+            "switchboard": _given(switchboard),
+            "health": _given(Health(database, bus, workers)),
+        },
+        middleware=[
+            DefineMiddleware(OriginCheck, origin=settings.server.origin),
+            DefineMiddleware(Authentication, sessions=sessions),
+        ],
+        guards=[enforce],
+        exception_handlers={
+            Problem: answer_problem,
+            HTTPException: answer_http_exception,
+            Exception: answer_unhandled,
+        },
+        before_send=[add_headers(settings.server.public_url)],
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="ClinixCue",
+            version="1",
+            path="/api/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router("/api/schema", route_handlers=[], opt=anybody()),
+        ),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _given(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)

@@ -1,0 +1,64 @@
+"""Signalling over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+
+from server.auth.access import MONITOR, Principal, anybody, only
+from server.calls.placement import MediaWorkers
+from server.calls.schemas import Answer, Offer, PlaceCall, PlacedCall
+from server.calls.switchboard import Switchboard
+from server.database import Database
+from server.errors import Problem
+from server.practices import store as practices
+from server.practices.lines import open_line
+from server.practices.schemas import Line
+
+CallToken = Annotated[str, Parameter(header="X-Call-Token", max_length=100)]
+"""What `POST .../calls` gave this caller. A header of our own: no other site's page can send it without asking us."""
+
+
+@get("/api/lines/{link:str}", opt=anybody())
+async def line(link: str, database: Database, media_workers: MediaWorkers) -> Line:
+    """Whose line this is. Raises Problem `unknown-line` (404) or `line-expired` (410)."""
+    found = await open_line(database, link)
+    async with database.practice(found.practice_id):
+        practice = await practices.get_practice(found.practice_id)
+    if practice is None:
+        raise Problem("unknown-line")
+    return Line(practice.name, found.name, practice.emergency_number, media_workers.has_room)
+
+
+@post("/api/lines/{link:str}/calls", opt=anybody())
+async def place(link: str, data: PlaceCall, switchboard: Switchboard) -> PlacedCall:
+    """Place a call. Nobody is rung before the caller's offer arrives."""
+    return await switchboard.place(link, data.analyse)
+
+
+@post("/api/calls/{call_id:uuid}/patient-leg", opt=anybody(), status_code=200)
+async def patient_leg(call_id: UUID, data: Offer, call_token: CallToken, switchboard: Switchboard) -> Answer:
+    """Connect the caller's sound."""
+    return Answer(await switchboard.join_patient(call_id, call_token, data.sdp))
+
+
+@post("/api/calls/{call_id:uuid}/patient-hang-up", opt=anybody(), status_code=204)
+async def patient_hang_up(call_id: UUID, call_token: CallToken, switchboard: Switchboard) -> None:
+    """The caller hangs up, ringing or answered."""
+    await switchboard.patient_hang_up(call_id, call_token)
+
+
+@post("/api/calls/{call_id:uuid}/answer", opt=only("agent", scopes=(MONITOR,)), status_code=200)
+async def answer(
+    call_id: UUID, data: Offer, request: Request[Principal, Any, State], switchboard: Switchboard
+) -> Answer:
+    """Take a ringing call. Of two agents at the same time one gets the call, the other `call-taken`."""
+    return Answer(await switchboard.answer(call_id, request.user, data.sdp))
+
+
+@post("/api/calls/{call_id:uuid}/hang-up", opt=only("agent", scopes=(MONITOR,)), status_code=204)
+async def hang_up(call_id: UUID, request: Request[Principal, Any, State], switchboard: Switchboard) -> None:
+    """Whoever answered hangs up."""
+    await switchboard.agent_hang_up(call_id, request.user)

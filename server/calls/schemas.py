@@ -1,0 +1,108 @@
+"""HTTP and WebSocket shapes of a call."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from rtc.messages import MAX_SDP_CHARS
+
+CallState = Literal["ringing", "answered", "connected", "ended"]
+EndedBy = Literal["agent", "patient", "server"]
+
+
+# --- HTTP ------------------------------------------------------------------------------------------------------
+
+
+class PlaceCall(Struct, frozen=True):
+    """`analyse` false: the patient asked to be put through without analysis."""
+
+    analyse: bool
+
+
+class PlacedCall(Struct, frozen=True):
+    """`token` proves to later requests that they come from this caller. Shown once."""
+
+    call_id: UUID
+    token: str
+
+
+class Offer(Struct, frozen=True):
+    """A browser's session description, type offer (RFC 8866, RFC 9429)."""
+
+    sdp: Annotated[str, Meta(max_length=MAX_SDP_CHARS)]
+
+
+class Answer(Struct, frozen=True):
+    """The session description of type answer."""
+
+    sdp: str
+
+
+# --- /ws/agent: server -> browser -------------------------------------------------------------------------------
+
+
+class Ring(Struct, frozen=True, tag="ring"):
+    """A caller is waiting. `since` is UTC, RFC 3339."""
+
+    call_id: UUID
+    line: str
+    since: str
+
+
+class RingStopped(Struct, frozen=True, tag="ring_stopped"):
+    call_id: UUID
+    reason: Literal["answered", "abandoned"]
+
+
+class AgentCallState(Struct, frozen=True, tag="call_state"):
+    """About the call this agent answered. `by` says who ended it."""
+
+    call_id: UUID
+    state: Literal["connected", "ended"]
+    by: EndedBy | None
+
+
+class Presence(Struct, frozen=True, tag="presence"):
+    """Whether calls ring here, as the server sees it."""
+
+    available: bool
+
+
+class Pong(Struct, frozen=True, tag="pong"):
+    pass
+
+
+AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | Pong
+
+
+# --- /ws/agent: browser -> server -------------------------------------------------------------------------------
+
+
+class Available(Struct, frozen=True, tag="available"):
+    value: bool
+
+
+class Ping(Struct, frozen=True, tag="ping"):
+    pass
+
+
+AgentSocketIn = Available | Ping
+
+
+# --- /ws/caller/{call_id} ---------------------------------------------------------------------------------------
+
+
+class Join(Struct, frozen=True, tag="join"):
+    """First message of the caller's page."""
+
+    token: str
+
+
+class CallerCallState(Struct, frozen=True, tag="call_state"):
+    state: Literal["ringing", "answered", "ended"]
+    by: EndedBy | None
+
+
+CallerSocketIn = Join | Ping
+CallerSocketOut = CallerCallState | Pong

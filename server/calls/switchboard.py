@@ -1,0 +1,219 @@
+"""Placing, ringing, answering and ending calls: the rows in the database, the media workers and the browsers."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from rtc import bus as subjects
+from rtc.bus import Bus, Unreachable
+from rtc.messages import CallPlan, HangUp, Leg, LegAnswer, LegEvent, LegOffer, Refusal, Reply
+from server.auth.access import Principal, Program, SignedIn
+from server.auth.sessions import new_token, token_hash
+from server.calls import store
+from server.calls.news import CallNews
+from server.calls.placement import MediaWorkers
+from server.calls.schemas import EndedBy, PlacedCall
+from server.calls.session_description import check_offer
+from server.calls.sockets import AgentSocket, Sockets
+from server.database import Database
+from server.errors import Problem
+from server.logs import log
+from server.practices.lines import open_line
+
+JOIN_MINUTES = 2
+"""A caller who placed a call but sent no offer for so long has left."""
+
+
+class Switchboard:
+    """One per server process. Any process may serve any request of a call: the row and the bus tie them together."""
+
+    def __init__(self, database: Database, workers: MediaWorkers, sockets: Sockets, bus: Bus) -> None:
+        self._database = database
+        self._workers = workers
+        self._sockets = sockets
+        self._bus = bus
+
+    # --- the caller -------------------------------------------------------------------------------------------
+
+    async def place(self, link: str, analyse: bool) -> PlacedCall:
+        """Raises Problem `unknown-line`, `line-expired` or `no-media`."""
+        line = await open_line(self._database, link)
+        worker = self._workers.pick()
+        if worker is None:
+            raise Problem("no-media")
+        token, now = new_token(), datetime.now(UTC)
+        call = store.CallRow(
+            id=uuid4(),
+            practice_id=line.practice_id,
+            state="ringing",
+            monitor=line.monitor,
+            analyse=analyse,
+            playbook=line.playbook,
+            media_worker=worker,
+            patient_joined=False,
+            person_id=None,
+            service_account_id=None,
+            ended_by=None,
+        )
+        async with self._database.practice(line.practice_id):
+            await store.end_never_joined(now - timedelta(minutes=JOIN_MINUTES))
+            await store.add_call(call, line.id, token_hash(token), now.replace(second=0, microsecond=0))
+        return PlacedCall(call.id, token)
+
+    async def call_of_caller(self, call_id: UUID, token: str) -> store.CallRow:
+        """Raises Problem `wrong-call-token`, also for a call that does not exist."""
+        hashed = token_hash(token)
+        async with self._database.credential(hashed):
+            call = await store.get_call(call_id)
+        if call is None:
+            raise Problem("wrong-call-token")
+        return call
+
+    async def join_patient(self, call_id: UUID, token: str, sdp: str) -> str:
+        """Connect the caller; the first time, agents begin to ring. Returns the answer.
+
+        Raises Problem `wrong-call-token`, `call-over`, `bad-session-description` or `media-unreachable`.
+        """
+        call = await self.call_of_caller(call_id, token)
+        if call.state == "ended":
+            raise Problem("call-over")
+        check_offer(sdp)
+        answer = await self._connect(call, "patient", sdp)
+        async with self._database.practice(call.practice_id):
+            first = await store.mark_joined(call_id)
+            line = await store.line_name(call_id)
+        if first and not call.monitor:
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            await self._spread(CallNews(call.practice_id, call_id, "ringing", line=line, since=since))
+        return answer
+
+    async def patient_hang_up(self, call_id: UUID, token: str) -> None:
+        """Raises Problem `wrong-call-token`. A call that is over stays over."""
+        call = await self.call_of_caller(call_id, token)
+        await self.end(call.practice_id, call_id, "patient")
+
+    # --- the agent --------------------------------------------------------------------------------------------
+
+    async def answer(self, call_id: UUID, principal: Principal, sdp: str) -> str:
+        """Take the call and connect the agent. Returns the answer.
+
+        Raises Problem `unknown-call`, `call-taken`, `call-over`, `bad-session-description` or `media-unreachable`;
+        after the last two the call rings again.
+        """
+        check_offer(sdp)
+        person_id = principal.person_id if isinstance(principal, SignedIn) else None
+        account_id = principal.account_id if isinstance(principal, Program) else None
+        async with self._database.practice(principal.practice_id):
+            call = await store.claim(call_id, person_id, account_id)
+            if call is None:
+                raise _why_not(await store.get_call(call_id), account_id is not None)
+        try:
+            answer = await self._connect(call, "agent", sdp)
+        except BaseException:
+            # Also when the request is cancelled: a claim nobody holds would leave the caller waiting for ever.
+            await asyncio.shield(self._release(call))
+            raise
+        await self._spread(CallNews(call.practice_id, call_id, "answered", person_id=person_id))
+        return answer
+
+    async def agent_hang_up(self, call_id: UUID, principal: Principal) -> None:
+        """Raises Problem `unknown-call` unless this principal answered it. A call that is over stays over."""
+        async with self._database.practice(principal.practice_id):
+            call = await store.get_call(call_id)
+        if call is None or not _is_of(call, principal):
+            raise Problem("unknown-call")
+        await self.end(call.practice_id, call_id, "agent")
+
+    async def ring_waiting(self, socket: AgentSocket) -> None:
+        """Ring what already waits, for an agent who just became available."""
+        practice_id = socket.person.practice_id
+        async with self._database.practice(practice_id):
+            waiting = await store.waiting_calls()
+        for call in waiting:
+            if self._workers.is_gone(call.media_worker):
+                await self.end(practice_id, call.id, "server")
+                continue
+            heard = self._sockets.waiting_since(practice_id, call.id)
+            socket.ring(call.id, call.line, heard or call.started_at.isoformat(timespec="seconds"))
+
+    # --- the end ----------------------------------------------------------------------------------------------
+
+    async def end(self, practice_id: UUID, call_id: UUID, by: EndedBy) -> None:
+        """End the call here, at media and in every browser. Does nothing for a call that is over."""
+        async with self._database.practice(practice_id):
+            call = await store.end(call_id, by)
+        if call is None:
+            return
+        await self._spread(CallNews(practice_id, call_id, "ended", person_id=call.person_id, by=by))
+        try:
+            await self._bus.request(subjects.media_hangup(call.media_worker), HangUp(str(call_id), by))
+        except Unreachable:
+            log.warning("hang-up did not reach media", call_id=str(call_id), media_worker=call.media_worker)
+
+    async def leg_changed(self, event: LegEvent) -> None:
+        """What media noticed by itself."""
+        call_id = UUID(event.call_id)
+        async with self._database.credential(str(call_id)):
+            call = await store.get_call(call_id)
+        if call is None:
+            return
+        if event.state == "connected" and event.leg == "agent" and call.person_id is not None:
+            self._sockets.connected(call.practice_id, call.person_id, call_id)
+        elif event.state == "ended":
+            await self.end(call.practice_id, call_id, event.leg or "server")
+        elif event.state == "closed" and event.leg == "patient" and call.state == "ringing":
+            await self.end(call.practice_id, call_id, "patient")
+
+    async def worker_lost(self, worker_id: str) -> None:
+        """End every call of a media worker that is gone: its sound is gone too."""
+        async with self._database.credential(worker_id):
+            calls = await store.calls_of_worker(worker_id)
+        if calls:
+            log.warning("media worker is gone", media_worker=worker_id, count=len(calls))
+        for practice_id, call_id in calls:
+            await self.end(practice_id, call_id, "server")
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    async def _connect(self, call: store.CallRow, leg: Leg, sdp: str) -> str:
+        plan = CallPlan(str(call.id), str(call.practice_id), call.playbook, call.analyse)
+        try:
+            reply = await self._bus.request(subjects.media_offer(call.media_worker), LegOffer(plan, leg, sdp))
+        except Unreachable as error:
+            raise Problem("media-unreachable") from error
+        if isinstance(reply, LegAnswer):
+            return reply.sdp
+        raise _refused(reply)
+
+    async def _release(self, call: store.CallRow) -> None:
+        async with self._database.practice(call.practice_id):
+            await store.release(call.id)
+
+    async def _spread(self, news: CallNews) -> None:
+        try:
+            await self._bus.publish(subjects.ring(str(news.practice_id)), news)
+        except Unreachable:
+            # Other processes miss it; the browsers here need not.
+            self._sockets.spread(news)
+
+
+def _why_not(call: store.CallRow | None, by_program: bool) -> Problem:
+    if call is None or call.monitor != by_program:
+        return Problem("unknown-call")
+    return Problem("call-over" if call.state == "ended" else "call-taken")
+
+
+def _is_of(call: store.CallRow, principal: Principal) -> bool:
+    if isinstance(principal, SignedIn):
+        return call.person_id == principal.person_id
+    return call.service_account_id == principal.account_id
+
+
+def _refused(reply: Reply) -> Problem:
+    """media's words are for the person; the code is ours."""
+    detail = reply.detail if isinstance(reply, Refusal) else None
+    if isinstance(reply, Refusal) and reply.code == "bad_session_description":
+        return Problem("bad-session-description", detail)
+    if isinstance(reply, Refusal) and reply.code in ("call_over", "call_ended"):
+        return Problem("call-over", detail)
+    return Problem("media-unreachable", detail)

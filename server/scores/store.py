@@ -1,0 +1,212 @@
+"""Rows of evaluations and receipts. Callers open the transaction. Written once, never changed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+from piccolo.columns.combination import And, Where
+from piccolo.query.functions import Count
+
+from rtc.messages import CriterionResult, Flag, Outcome, PurgeReceipt
+from server.tables import Call, CriterionOutcome, Evaluation, FlagRaised, Receipt
+
+
+class Found(Struct, frozen=True):
+    """An evaluation with the call it is of."""
+
+    id: UUID
+    call_id: UUID
+    started_at: datetime
+    duration_s: int | None
+    playbook: str
+    playbook_version: int
+    total: int | None
+    reason: str | None
+    coverage: float
+    person_id: UUID | None
+    person_name: str | None
+    account_id: UUID | None
+    account_name: str | None
+
+
+COLUMNS = (
+    Evaluation.id,
+    Evaluation.call_id,
+    Evaluation.call_id._.started_at.as_alias("started_at"),
+    Evaluation.call_id._.duration_s.as_alias("duration_s"),
+    Evaluation.playbook,
+    Evaluation.playbook_version,
+    Evaluation.total,
+    Evaluation.reason,
+    Evaluation.coverage,
+    Evaluation.call_id._.person_id.as_alias("person_id"),
+    Evaluation.call_id._.person_id._.name.as_alias("person_name"),
+    Evaluation.call_id._.service_account_id.as_alias("account_id"),
+    Evaluation.call_id._.service_account_id._.name.as_alias("account_name"),
+)
+
+
+async def lock_call(call_id: UUID) -> bool | None:
+    """Hold the call's row until the end of the transaction. True if somebody answered it; None if there is none.
+
+    Two deliveries of one outcome wait for each other here, so the second finds what the first stored.
+    """
+    row = await Call.select(Call.person_id, Call.service_account_id).where(Call.id == call_id).lock_rows().first()
+    return None if row is None else any(value is not None for value in row.values())
+
+
+async def has_receipt(call_id: UUID) -> bool:
+    return bool(await Receipt.exists().where(Receipt.call_id == call_id))
+
+
+async def add_receipt(practice_id: UUID, call_id: UUID, receipt: PurgeReceipt) -> None:
+    await Receipt.insert(
+        Receipt(
+            id=uuid4(),
+            practice_id=practice_id,
+            call_id=call_id,
+            frames_in=receipt.frames_in,
+            bytes_in=receipt.bytes_in,
+            frames_wiped=receipt.frames_wiped,
+            oldest_sample_ms=receipt.oldest_sample_ms,
+            wiped_at=datetime.fromisoformat(receipt.wiped_at),
+            complete=receipt.complete,
+        )
+    )
+
+
+async def add_evaluation(practice_id: UUID, call_id: UUID, outcome: Outcome) -> None:
+    """The evaluation with its criteria and flags, in the order of the scorecard."""
+    card, evaluation_id = outcome.scorecard, uuid4()
+    await Evaluation.insert(
+        Evaluation(
+            id=evaluation_id,
+            practice_id=practice_id,
+            call_id=call_id,
+            playbook=outcome.playbook,
+            playbook_version=outcome.playbook_version,
+            total=card.total,
+            reason=card.reason,
+            coverage=card.coverage,
+        )
+    )
+    criteria = [
+        CriterionOutcome(
+            id=uuid4(),
+            practice_id=practice_id,
+            evaluation_id=evaluation_id,
+            position=position,
+            criterion=result.criterion,
+            label=result.label,
+            weight=result.weight,
+            state=result.state,
+            hits=result.hits,
+            leg=result.leg,
+            first_bucket=result.first_bucket,
+        )
+        for position, result in enumerate(card.criteria)
+    ]
+    if criteria:
+        await CriterionOutcome.insert(*criteria)
+    flags = [
+        FlagRaised(
+            id=uuid4(),
+            practice_id=practice_id,
+            evaluation_id=evaluation_id,
+            position=position,
+            code=flag.code,
+            severity=flag.severity,
+            about=flag.about,
+        )
+        for position, flag in enumerate(card.flags)
+    ]
+    if flags:
+        await FlagRaised.insert(*flags)
+
+
+async def list_evaluations(limit: int, before: datetime | None, person_id: UUID | None, monitor: bool) -> list[Found]:
+    """The newest first, of one agent or of all. At least `limit` where there are so many.
+
+    Starts are kept to the minute only, so a page takes every call of its last minute: `before` then loses none.
+    """
+    wanted: Where | And = Evaluation.call_id._.monitor.eq(monitor)
+    if person_id is not None:
+        wanted = wanted & (Evaluation.call_id._.person_id == person_id)
+    if before is not None:
+        wanted = wanted & (Evaluation.call_id._.started_at < before)
+    query = Evaluation.select(*COLUMNS).order_by(Evaluation.call_id._.started_at, Evaluation.id, ascending=False)
+    rows: list[dict[str, Any]] = await query.where(wanted).limit(limit)
+    if len(rows) == limit:
+        last = rows[-1]["started_at"]
+        rows = await (
+            Evaluation.select(*COLUMNS)
+            .order_by(Evaluation.call_id._.started_at, Evaluation.id, ascending=False)
+            .where(wanted & (Evaluation.call_id._.started_at >= last))
+        )
+    return [Found(**row) for row in rows]
+
+
+async def count_flags(evaluation_ids: list[UUID]) -> dict[UUID, int]:
+    if not evaluation_ids:
+        return {}
+    rows = (
+        await FlagRaised.select(FlagRaised.evaluation_id, Count(alias="flags"))
+        .where(FlagRaised.evaluation_id.is_in(evaluation_ids))
+        .group_by(FlagRaised.evaluation_id)
+    )
+    return {row["evaluation_id"]: row["flags"] for row in rows}
+
+
+async def get_evaluation(evaluation_id: UUID) -> Found | None:
+    row = await Evaluation.select(*COLUMNS).where(Evaluation.id == evaluation_id).first()
+    return None if row is None else Found(**row)
+
+
+async def evaluation_of_call(call_id: UUID) -> Found | None:
+    row = await Evaluation.select(*COLUMNS).where(Evaluation.call_id == call_id).first()
+    return None if row is None else Found(**row)
+
+
+async def criteria_of(evaluation_id: UUID) -> list[CriterionResult]:
+    rows = (
+        await CriterionOutcome.select(
+            CriterionOutcome.criterion,
+            CriterionOutcome.label,
+            CriterionOutcome.weight,
+            CriterionOutcome.state,
+            CriterionOutcome.hits,
+            CriterionOutcome.leg,
+            CriterionOutcome.first_bucket,
+        )
+        .where(CriterionOutcome.evaluation_id == evaluation_id)
+        .order_by(CriterionOutcome.position)
+    )
+    return [CriterionResult(**row) for row in rows]
+
+
+async def flags_of(evaluation_id: UUID) -> list[Flag]:
+    rows = (
+        await FlagRaised.select(FlagRaised.code, FlagRaised.severity, FlagRaised.about)
+        .where(FlagRaised.evaluation_id == evaluation_id)
+        .order_by(FlagRaised.position)
+    )
+    return [Flag(**row) for row in rows]
+
+
+async def receipt_of(call_id: UUID) -> PurgeReceipt | None:
+    row: dict[str, Any] | None = (
+        await Receipt.select(
+            Receipt.frames_in,
+            Receipt.bytes_in,
+            Receipt.frames_wiped,
+            Receipt.oldest_sample_ms,
+            Receipt.wiped_at,
+            Receipt.complete,
+        )
+        .where(Receipt.call_id == call_id)
+        .first()
+    )
+    if row is None:
+        return None
+    return PurgeReceipt(**{**row, "wiped_at": row["wiped_at"].isoformat()})
