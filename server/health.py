@@ -5,6 +5,7 @@ from typing import Literal
 
 import asyncpg
 from litestar import get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from rtc.bus import Bus
@@ -52,7 +53,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/healthz/ready", opt=anybody(), include_in_schema=False)
-async def ready(health: Health) -> Ready:
+async def ready(health: NamedDependency[Health]) -> Ready:
     """Raises Problem `not-ready` (503) naming what is missing: database, migrations, bus, media."""
     missing = await health.missing()
     if missing:

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import CacheControlHeader, State
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
@@ -50,7 +51,7 @@ def page_routes(folder: Path) -> list[Any]:
         return page_for_signed_in(request, "portal")
 
     @get("/call/{link:str}", opt=anybody(), include_in_schema=False, sync_to_thread=False)
-    def caller(link: str) -> Response[bytes]:
+    def caller(link: FromPath[str]) -> Response[bytes]:
         return page("caller")
 
     return [start, softphone, portal, caller, _assets(folder)]

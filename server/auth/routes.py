@@ -8,7 +8,8 @@ from typing import Annotated
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from server.auth import store
@@ -28,12 +29,14 @@ ATTEMPT_MINUTES = 10
 OUR_PAGES = re.compile(r"/(softphone|portal(/[A-Za-z0-9-]+)*)")
 """Where sign-in may lead. Anything else leads to the start: no open redirect."""
 
-Text = Annotated[str | None, Parameter(max_length=4096)]
+Text = Annotated[str | None, QueryParameter(max_length=4096)]
 
 
 @get("/auth/sign-in", opt=anybody(), include_in_schema=False)
 async def sign_in(
-    provider: OpenIdProvider, database: Database, next_path: Annotated[str, Parameter(query="next")] = "/"
+    provider: NamedDependency[OpenIdProvider],
+    database: NamedDependency[Database],
+    next_path: Annotated[str, QueryParameter(name="next")] = "/",
 ) -> Redirect:
     departure = await provider.depart()
     browser, now = secrets.token_urlsafe(32), datetime.now(UTC)
@@ -54,11 +57,11 @@ async def sign_in(
 @get("/auth/callback", opt=anybody(), include_in_schema=False)
 async def callback(
     request: Request[SignedIn | Program | None, None, State],
-    provider: OpenIdProvider,
-    database: Database,
-    sessions: Sessions,
+    provider: NamedDependency[OpenIdProvider],
+    database: NamedDependency[Database],
+    sessions: NamedDependency[Sessions],
     code: Text = None,
-    attempt_state: Annotated[str | None, Parameter(query="state", max_length=200)] = None,
+    attempt_state: Annotated[str | None, QueryParameter(name="state", max_length=200)] = None,
     iss: Text = None,
     error: Text = None,
 ) -> Redirect:
@@ -84,7 +87,9 @@ async def callback(
 
 
 @post("/auth/sign-out", opt=anybody(), status_code=204)
-async def sign_out(request: Request[SignedIn | Program | None, None, State], sessions: Sessions) -> Response[None]:
+async def sign_out(
+    request: Request[SignedIn | Program | None, None, State], sessions: NamedDependency[Sessions]
+) -> Response[None]:
     """Public: a browser whose session ended already may still drop its cookie. The Origin rule holds."""
     token = request.cookies.get(SESSION_COOKIE)
     if token:

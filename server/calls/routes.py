@@ -5,7 +5,8 @@ from uuid import UUID
 
 from litestar import Request, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from server.auth.access import MONITOR, Principal, anybody, only
 from server.calls.placement import MediaWorkers
@@ -17,12 +18,14 @@ from server.practices import store as practices
 from server.practices.lines import open_line
 from server.practices.schemas import Line
 
-CallToken = Annotated[str, Parameter(header="X-Call-Token", max_length=100)]
+CallToken = Annotated[str, HeaderParameter(name="X-Call-Token", max_length=100)]
 """What `POST .../calls` gave this caller. A header of our own: no other site's page can send it without asking us."""
 
 
 @get("/api/lines/{link:str}", opt=anybody())
-async def line(link: str, database: Database, media_workers: MediaWorkers) -> Line:
+async def line(
+    link: FromPath[str], database: NamedDependency[Database], media_workers: NamedDependency[MediaWorkers]
+) -> Line:
     """Whose line this is. Raises Problem `unknown-line` (404) or `line-expired` (410)."""
     found = await open_line(database, link)
     async with database.practice(found.practice_id):
@@ -33,32 +36,43 @@ async def line(link: str, database: Database, media_workers: MediaWorkers) -> Li
 
 
 @post("/api/lines/{link:str}/calls", opt=anybody())
-async def place(link: str, data: PlaceCall, switchboard: Switchboard) -> PlacedCall:
+async def place(
+    link: FromPath[str], data: JSONBody[PlaceCall], switchboard: NamedDependency[Switchboard]
+) -> PlacedCall:
     """Place a call. Nobody is rung before the caller's offer arrives."""
     return await switchboard.place(link, data.analyse)
 
 
 @post("/api/calls/{call_id:uuid}/patient-leg", opt=anybody(), status_code=200)
-async def patient_leg(call_id: UUID, data: Offer, call_token: CallToken, switchboard: Switchboard) -> Answer:
+async def patient_leg(
+    call_id: FromPath[UUID], data: JSONBody[Offer], call_token: CallToken, switchboard: NamedDependency[Switchboard]
+) -> Answer:
     """Connect the caller's sound."""
     return Answer(await switchboard.join_patient(call_id, call_token, data.sdp))
 
 
 @post("/api/calls/{call_id:uuid}/patient-hang-up", opt=anybody(), status_code=204)
-async def patient_hang_up(call_id: UUID, call_token: CallToken, switchboard: Switchboard) -> None:
+async def patient_hang_up(
+    call_id: FromPath[UUID], call_token: CallToken, switchboard: NamedDependency[Switchboard]
+) -> None:
     """The caller hangs up, ringing or answered."""
     await switchboard.patient_hang_up(call_id, call_token)
 
 
 @post("/api/calls/{call_id:uuid}/answer", opt=only("agent", scopes=(MONITOR,)), status_code=200)
 async def answer(
-    call_id: UUID, data: Offer, request: Request[Principal, Any, State], switchboard: Switchboard
+    call_id: FromPath[UUID],
+    data: JSONBody[Offer],
+    request: Request[Principal, Any, State],
+    switchboard: NamedDependency[Switchboard],
 ) -> Answer:
     """Take a ringing call. Of two agents at the same time one gets the call, the other `call-taken`."""
     return Answer(await switchboard.answer(call_id, request.user, data.sdp))
 
 
 @post("/api/calls/{call_id:uuid}/hang-up", opt=only("agent", scopes=(MONITOR,)), status_code=204)
-async def hang_up(call_id: UUID, request: Request[Principal, Any, State], switchboard: Switchboard) -> None:
+async def hang_up(
+    call_id: FromPath[UUID], request: Request[Principal, Any, State], switchboard: NamedDependency[Switchboard]
+) -> None:
     """Whoever answered hangs up."""
     await switchboard.agent_hang_up(call_id, request.user)

@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 from litestar import WebSocket, websocket
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath
 
 from server.auth.access import FORBIDDEN, UNAUTHORISED, SignedIn, anybody, only
 from server.auth.sessions import Sessions
@@ -26,7 +28,10 @@ _from_caller = msgspec.json.Decoder(CallerSocketIn)
 
 @websocket("/ws/agent", opt=only("agent"))
 async def agent_socket(
-    socket: WebSocket[SignedIn, None, State], switchboard: Switchboard, sockets: Sockets, sessions: Sessions
+    socket: WebSocket[SignedIn, None, State],
+    switchboard: NamedDependency[Switchboard],
+    sockets: NamedDependency[Sockets],
+    sessions: NamedDependency[Sessions],
 ) -> None:
     """An agent's softphone: available or not, rings, the state of the call they took."""
     agent = AgentSocket(socket, socket.user)
@@ -51,7 +56,10 @@ async def agent_socket(
 
 @websocket("/ws/caller/{call_id:uuid}", opt=anybody())
 async def caller_socket(
-    socket: WebSocket[Any, None, State], call_id: UUID, switchboard: Switchboard, sockets: Sockets
+    socket: WebSocket[Any, None, State],
+    call_id: FromPath[UUID],
+    switchboard: NamedDependency[Switchboard],
+    sockets: NamedDependency[Sockets],
 ) -> None:
     """A caller's page. Closing it does not end the call: media notices a leg that is gone."""
     await socket.accept()

@@ -2,6 +2,7 @@
 
 from litestar import Request, get
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from server.auth.access import MONITOR, Program, only
 from server.database import Database
@@ -11,7 +12,7 @@ from server.practices.schemas import MonitoringLine
 
 
 @get("/api/monitor", opt=only(scopes=(MONITOR,)))
-async def monitor(request: Request[Program, None, State], database: Database) -> MonitoringLine:
+async def monitor(request: Request[Program, None, State], database: NamedDependency[Database]) -> MonitoringLine:
     """The line of this program's practice that rings no person."""
     async with database.practice(request.user.practice_id):
         link = await store.monitoring_link()
