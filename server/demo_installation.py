@@ -25,7 +25,9 @@ class DemoError(Exception):
 
 
 class DemoPerson(Struct, frozen=True):
-    sub: str
+    """`login`: what is typed at the provider, and the subject there."""
+
+    login: str
     name: str
     email: str
     roles: list[str] = []
@@ -51,7 +53,7 @@ class Demo:
         self._root = root
         self._redirect_origin = f"https://localhost:{port}"
         self._client_secret = client_secret
-        self._log = root / "logs" / "identity provider.log"
+        self._log = root / "logs" / "identity-provider.log"
         self._port = _kept_port(root / "identity-port", wish=port + 1)
         self._practices: list[DemoPractice] = []
 
@@ -91,7 +93,7 @@ class Demo:
                 "redirect_uri": f"{self._redirect_origin}/auth/callback",
                 "post_logout_redirect_uri": f"{self._redirect_origin}/",
             },
-            "people": [{"sub": person.sub, "name": person.name, "email": person.email} for person in people],
+            "people": [{"sub": person.login, "name": person.name, "email": person.email} for person in people],
         }
         path = self._root / "identity-provider.json"
         _write_private(path, json.dumps(config, indent=1))
@@ -113,7 +115,7 @@ class Demo:
         """Where to go and who to be, in as few lines as that takes."""
         lines = ["", f"  softphone  {url}/softphone", f"  portal     {url}/portal"]
         for practice in self._practices:
-            names = " ".join(person.sub for person in practice.people)
+            names = " ".join(person.login for person in practice.people)
             lines += [
                 "",
                 f"  {practice.name}",

@@ -34,6 +34,7 @@ class Child:
     ) -> None:
         """`stop_signals` are tried in turn; the first is also what the kernel sends when we die. `user` needs root."""
         self.name = name
+        self.log = log
         self._stop_signals = stop_signals
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

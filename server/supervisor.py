@@ -280,7 +280,7 @@ class Installation:
         while (missing := self._missing(certificates)) is not None:
             for service in self._services:
                 if service.child is not None and service.child.exit_status is not None:
-                    log = self._logs / f"{service.name}.log"
+                    log = service.child.log
                     raise CannotStart(f"{service.name} ended: {last_line(log) or 'it said nothing'} (more in {log})")
             if time.monotonic() > deadline:
                 raise CannotStart(f"not ready after {READY_SECONDS:.0f} s: {missing} (see {self._logs})")
