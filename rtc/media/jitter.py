@@ -47,7 +47,7 @@ class ReorderWindow:
             self._gap_since = self._clock()
         self._held[number] = packet
         self._release_ready()
-        if self._held and self._clock() - self._gap_since >= REORDER_MS / 1000:
+        if self._held and round((self._clock() - self._gap_since) * 1000) >= REORDER_MS:
             self.give_up_gap()
         return False, None
 

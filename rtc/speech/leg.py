@@ -125,6 +125,8 @@ class HeardLeg:
     def _finish(self, utterance: Utterance) -> None:
         """The utterance is over: its settled hypothesis, if nothing was said since, is already its final one."""
         settled, self._settled = self._settled, None
+        if not utterance.spoken:
+            return
         if settled is not None and settled[:2] == (utterance.number, utterance.voice_end):
             self._emit(utterance, settled[2], final=True, settled=True)
             return

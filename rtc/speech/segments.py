@@ -31,9 +31,15 @@ class Utterance(Struct):
     over: bool = False
 
     @property
-    def settled(self) -> bool:
-        """Enough silence that the words heard so far are probably complete."""
-        return self.over or self.silent_windows >= SPECULATE_WINDOWS
+    def spoken(self) -> bool:
+        """False for the silent rest behind a cut: there is nothing to recognise."""
+        return self.voice_end > self.start
+
+
+class _Window(Struct, frozen=True):
+    end: int
+    probability: float
+    voiced: bool
 
 
 class Segmenter:
@@ -42,7 +48,7 @@ class Segmenter:
     def __init__(self) -> None:
         self.current: Utterance | None = None
         self._count = 0
-        self._probabilities: list[tuple[int, float]] = []
+        self._windows: list[_Window] = []
         self.earliest = 0
         """No utterance may begin before this media sample: it belongs to the one before."""
 
@@ -56,7 +62,7 @@ class Segmenter:
         utterance.end, utterance.silent_windows = window_end, silent_windows
         if state == "speaking":
             utterance.voice_end = window_end
-        self._probabilities.append((window_end, probability))
+        self._windows.append(_Window(window_end, probability, state == "speaking"))
         if silent_windows >= END_WINDOWS:
             return self._finish(utterance.end)
         if utterance.end - utterance.start >= CUT_AFTER:
@@ -67,7 +73,7 @@ class Segmenter:
         self._count += 1
         start = max(self.earliest, window_end - 2 * WINDOW - PRE_ROLL)
         self.current = Utterance(self._count, start, window_end, window_end)
-        self._probabilities.clear()
+        self._windows.clear()
 
     def _finish(self, end: int) -> Utterance:
         utterance = self.current
@@ -79,13 +85,15 @@ class Segmenter:
 
     def _cut(self) -> Utterance:
         """End the utterance at its quietest recent window; the rest goes on as a new one."""
-        last = self._probabilities[-1][0]
-        recent = [(probability, end) for end, probability in self._probabilities if last - end < CUT_SEARCH]
-        quietest = min(recent)[1]
+        last = self._windows[-1].end
+        recent = [window for window in self._windows if last - window.end < CUT_SEARCH]
+        quietest = min(recent, key=lambda window: window.probability).end
         done = self._finish(quietest)
+        done.voice_end = min(done.voice_end, quietest)
+        self._windows = [window for window in self._windows if window.end > quietest]
+        voice_end = max((window.end for window in self._windows if window.voiced), default=quietest)
         self._count += 1
-        self.current = Utterance(self._count, quietest, last, last)
-        self._probabilities = [(end, probability) for end, probability in self._probabilities if end > quietest]
+        self.current = Utterance(self._count, quietest, last, voice_end)
         return done
 
     def flush(self) -> Utterance | None:

@@ -1,0 +1,22 @@
+"""A real NATS server for the tests of `media`, one for all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.engines import Nats
+from tests.support.legs import loopback_only
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    engine = Nats(Path(tmp_path_factory.mktemp("nats")))
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(autouse=True)
+def _loopback() -> None:
+    loopback_only()

@@ -1,0 +1,53 @@
+"""A browser's end of one leg, as a test drives it: real aiortc over loopback, prepared Opus packets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aioice.ice
+
+from rtc.messages import ChannelMessage, channel_decoder
+from rtc.synthetic.peer import SyntheticPeer
+from rtc.synthetic.sound import Player, opus_packets, silence
+
+CALLS = Path(__file__).parents[1] / "data" / "calls"
+
+
+def loopback_only() -> None:
+    """aioice never offers 127.0.0.1 by itself."""
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
+
+
+class BrowserLeg:
+    """Owner: the test. `messages` holds what came over the data channel, in order."""
+
+    def __init__(self, sends: str, hears: str, channel: bool = False) -> None:
+        self.packets = opus_packets(CALLS / sends)
+        self.player = Player(self.packets, silence(10)[-1])
+        self.messages: list[ChannelMessage] = []
+        self._arrived = asyncio.Condition()
+        expected = opus_packets(CALLS / hears)
+        self.peer = SyntheticPeer(self.player, expected, self._message if channel else None)
+
+    def _message(self, text: str) -> None:
+        self.messages.append(channel_decoder.decode(text))
+        self._notified = asyncio.ensure_future(self._notify())
+
+    async def _notify(self) -> None:
+        async with self._arrived:
+            self._arrived.notify_all()
+
+    async def connect(self, answer: Callable[[str], Awaitable[str]]) -> None:
+        await self.peer.accept(await answer(await self.peer.offer()))
+
+    async def until(self, wanted: Callable[[ChannelMessage], bool], seconds: float = 10.0) -> ChannelMessage:
+        """The first message, past or future, that is wanted. Raises TimeoutError."""
+
+        def found() -> ChannelMessage | None:
+            return next((message for message in self.messages if wanted(message)), None)
+
+        async with self._arrived:
+            await asyncio.wait_for(self._arrived.wait_for(lambda: found() is not None), seconds)
+        message = found()
+        assert message is not None
+        return message
