@@ -53,7 +53,8 @@ def spell(kind: kinds.Type) -> str:
         case kinds.EnumType(cls=cls):
             return " | ".join(msgspec.json.encode(member.value).decode() for member in cls)
         case kinds.ListType(item_type=item) | kinds.VarTupleType(item_type=item):
-            return f"readonly ({spell(item)})[]" if isinstance(item, kinds.UnionType) else f"readonly {spell(item)}[]"
+            spelt = spell(item)
+            return f"readonly ({spelt})[]" if " | " in spelt else f"readonly {spelt}[]"
         case kinds.DictType(value_type=value):
             return f"Readonly<Record<string, {spell(value)}>>"
         case kinds.UnionType(types=parts):

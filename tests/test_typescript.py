@@ -24,6 +24,7 @@ class Outer(msgspec.Struct):
     counts: dict[str, int]
     note: str | None = None
     either: list[int | str] = []
+    roles: list[Literal["a", "b"]] = []
 
 
 def test_the_committed_file_is_what_the_structs_say() -> None:
@@ -49,6 +50,7 @@ def test_a_struct_becomes_an_interface() -> None:
         "  readonly counts: Readonly<Record<string, number>>;\n"
         "  readonly note: string | null;\n"
         "  readonly either: readonly (number | string)[];\n"
+        '  readonly roles: readonly ("a" | "b")[];\n'
         "}\n"
     )
 

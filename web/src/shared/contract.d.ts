@@ -104,4 +104,157 @@ export interface PurgeReceipt {
   readonly complete: boolean;
 }
 
+export interface PracticeName {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Who is signed in. */
+export interface Me {
+  readonly person_id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly practice: PracticeName;
+  readonly roles: readonly ("admin" | "agent" | "dpo" | "manager")[];
+}
+
+/** `analyse` false: the patient asked to be put through without analysis. */
+export interface PlaceCall {
+  readonly analyse: boolean;
+}
+
+/** `token` proves to later requests that they come from this caller. Shown once. */
+export interface PlacedCall {
+  readonly call_id: string;
+  readonly token: string;
+}
+
+/** A browser's session description, type offer (RFC 8866, RFC 9429). */
+export interface Offer {
+  readonly sdp: string;
+}
+
+/** The session description of type answer. */
+export interface Answer {
+  readonly sdp: string;
+}
+
+/** A caller is waiting. `since` is UTC, RFC 3339. */
+export interface Ring {
+  readonly type: "ring";
+  readonly call_id: string;
+  readonly line: string;
+  readonly since: string;
+}
+
+export interface RingStopped {
+  readonly type: "ring_stopped";
+  readonly call_id: string;
+  readonly reason: "abandoned" | "answered";
+}
+
+/** About the call this agent answered. `by` says who ended it. */
+export interface AgentCallState {
+  readonly type: "call_state";
+  readonly call_id: string;
+  readonly state: "connected" | "ended";
+  readonly by: "agent" | "patient" | "server" | null;
+}
+
+/** Whether calls ring here, as the server sees it. */
+export interface Presence {
+  readonly type: "presence";
+  readonly available: boolean;
+}
+
+export interface Pong {
+  readonly type: "pong";
+}
+
+export interface Available {
+  readonly type: "available";
+  readonly value: boolean;
+}
+
+export interface Ping {
+  readonly type: "ping";
+}
+
+/** First message of the caller's page. */
+export interface Join {
+  readonly type: "join";
+  readonly token: string;
+}
+
+export interface CallerCallState {
+  readonly type: "call_state";
+  readonly state: "answered" | "ended" | "ringing";
+  readonly by: "agent" | "patient" | "server" | null;
+}
+
+/** What a caller's page shows before a call. `open`: a call can be taken right now. */
+export interface Line {
+  readonly practice: string;
+  readonly line: string;
+  readonly emergency_number: string;
+  readonly open: boolean;
+}
+
+/** The link of the line that rings no person. */
+export interface MonitoringLine {
+  readonly link: string;
+}
+
+/** Who answered: a person, or for monitoring calls a service account. */
+export interface Answerer {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** One line of the list. `total` is 0 to 100, None when the call was not scored (`reason` says why). */
+export interface EvaluationRow {
+  readonly id: string;
+  readonly call_id: string;
+  readonly agent: Answerer;
+  readonly started_at: string;
+  readonly duration_s: number;
+  readonly playbook: string;
+  readonly playbook_version: number;
+  readonly total: number | null;
+  readonly reason: string | null;
+  readonly coverage: number;
+  readonly flags: number;
+}
+
+/** `next`: ask again with `before` set to this; None at the end. */
+export interface EvaluationPage {
+  readonly items: readonly EvaluationRow[];
+  readonly next: string | null;
+}
+
+/** One evaluation in full. */
+export interface Evaluation {
+  readonly id: string;
+  readonly call_id: string;
+  readonly agent: Answerer;
+  readonly started_at: string;
+  readonly duration_s: number;
+  readonly playbook: string;
+  readonly playbook_version: number;
+  readonly total: number | null;
+  readonly reason: string | null;
+  readonly coverage: number;
+  readonly flags: readonly Flag[];
+  readonly criteria: readonly CriterionResult[];
+  readonly receipt: PurgeReceipt;
+}
+
 export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
+
+export type AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | Pong;
+
+export type AgentSocketIn = Available | Ping;
+
+export type CallerSocketIn = Join | Ping;
+
+export type CallerSocketOut = CallerCallState | Pong;

@@ -61,3 +61,18 @@ export function words(code: string): string {
 export function bucket(index: number): string {
   return `${clock(index * 10)}–${clock(index * 10 + 10)}`;
 }
+
+const REASONS: Record<string, string> = {
+  patient_declined: "the caller chose no analysis",
+  recogniser_lost: "the listener stopped during the call",
+  call_interrupted: "the call was interrupted",
+};
+
+/** Why a call has no score: our own codes as words, whole sentences as they are. */
+export function notScored(reason: string | null): string {
+  if (reason === null) {
+    return "Not scored";
+  }
+  const why = REASONS[reason] ?? (reason.includes(" ") ? reason.replace(/^Not scored: /, "") : words(reason));
+  return `Not scored: ${why}`;
+}

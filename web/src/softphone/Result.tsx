@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Scorecard } from "../shared/contract";
-import { clock, counted, percent, words } from "../shared/format";
+import { clock, counted, notScored, percent } from "../shared/format";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Message } from "../shared/ui/message";
@@ -67,7 +67,7 @@ function Card({ scorecard }: { readonly scorecard: Scorecard }) {
     <>
       <div class="score">
         {scorecard.total === null ? (
-          <p class="total none">Not scored{scorecard.reason !== null && `: ${words(scorecard.reason)}`}</p>
+          <p class="total none">{notScored(scorecard.reason)}</p>
         ) : (
           <p class="total">
             <strong>{scorecard.total}</strong> of 100

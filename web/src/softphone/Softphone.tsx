@@ -3,7 +3,7 @@ import { useStore } from "../shared/store";
 import { Gate, useSession } from "../shared/ui/gate";
 import { Masthead } from "../shared/ui/masthead";
 import { Message } from "../shared/ui/message";
-import type { Me } from "../shared/wire";
+import type { Me } from "../shared/contract";
 import { type Announcement, announcement } from "./announce";
 import type { State } from "./call";
 import { Desk } from "./desk";

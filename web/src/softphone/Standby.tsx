@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
+import type { Ring } from "../shared/contract";
+import { clock } from "../shared/format";
 import { Icon } from "../shared/ui/icons";
 import { useSeconds } from "../shared/ui/seconds";
-import { clock } from "../shared/format";
-import type { Ring, State } from "./call";
+import type { State } from "./call";
 import type { Desk } from "./desk";
 import { Keys } from "./Keys";
 import { keyLabel, keyShortcut } from "./shortcuts";

@@ -1,31 +1,27 @@
 // The agent's desk as a state machine: what is true, and how each event changes it. No JSX, no I/O, no clock.
 
 import type {
+  AgentCallState,
+  AgentSocketOut,
   Caption,
   ChannelMessage,
   Checklist,
   ChecklistItem,
   Notice,
   Pipeline,
+  Ring,
   Scorecard,
 } from "../shared/contract";
 import type { MicrophoneFailure } from "../shared/devices";
 import type { Link } from "../shared/peer";
 import type { SocketState } from "../shared/socket";
-import type { By, ToAgentPage } from "../shared/wire";
-import { type Answer, answered, arrived, type CueDesk, EMPTY_DESK, holding, ticked } from "./cues";
-
-export interface Ring {
-  readonly call_id: string;
-  readonly line: string;
-  /** UTC, RFC 3339: when the caller began to wait. */
-  readonly since: string;
-}
+import { answered, arrived, type CueAnswer, type CueDesk, EMPTY_DESK, holding, ticked } from "./cues";
 
 export type Microphone =
   | { readonly status: "untested" | "asking" | "ready" }
   | { readonly status: "failed"; readonly failure: MicrophoneFailure };
 
+export type EndedBy = AgentCallState["by"] | "connection";
 export type CallPhase = "answering" | "connecting" | "connected" | "wrapping" | "over";
 export type CueState = "starting" | "live" | "paused" | "declined";
 
@@ -37,7 +33,7 @@ export interface Call {
   /** Milliseconds of performance.now(). */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  readonly endedBy: By | "connection";
+  readonly endedBy: EndedBy;
   readonly muted: boolean;
   readonly link: Link | null;
   readonly cueState: CueState;
@@ -74,7 +70,7 @@ export interface State {
 export type Event =
   | { readonly type: "microphone"; readonly microphone: Microphone }
   | { readonly type: "socket"; readonly state: SocketState }
-  | { readonly type: "signalled"; readonly message: ToAgentPage; readonly now: number }
+  | { readonly type: "signalled"; readonly message: AgentSocketOut; readonly now: number }
   | { readonly type: "wanted"; readonly value: boolean }
   | { readonly type: "captions"; readonly on: boolean }
   | { readonly type: "answering"; readonly ring: Ring }
@@ -83,10 +79,10 @@ export type Event =
   | { readonly type: "link"; readonly link: Link; readonly now: number }
   | { readonly type: "channel"; readonly message: ChannelMessage; readonly now: number }
   | { readonly type: "muted"; readonly muted: boolean }
-  | { readonly type: "ended"; readonly by: By | "connection"; readonly now: number }
+  | { readonly type: "ended"; readonly by: EndedBy; readonly now: number }
   | { readonly type: "wrapped" }
   | { readonly type: "cleared" }
-  | { readonly type: "cue_answered"; readonly id: string; readonly answer: Answer; readonly now: number }
+  | { readonly type: "cue_answered"; readonly id: string; readonly answer: CueAnswer; readonly now: number }
   | { readonly type: "cue_held"; readonly held: boolean; readonly now: number }
   | { readonly type: "tick"; readonly now: number }
   | { readonly type: "message"; readonly message: Message | null };
@@ -188,7 +184,7 @@ function answerFailed(state: State, message: Message, gone: boolean): State {
   return { ...state, call: null, rings: gone ? state.rings : [call.ring, ...state.rings], message };
 }
 
-function signalled(state: State, message: ToAgentPage, now: number): State {
+function signalled(state: State, message: AgentSocketOut, now: number): State {
   switch (message.type) {
     case "presence":
       return { ...state, available: message.available, rings: message.available ? state.rings : [] };
@@ -260,7 +256,7 @@ function linkChanged(call: Call, link: Link, now: number): Call {
 }
 
 /** The words and the cards that quoted them go the moment the call ends; only the scorecard is still to come. */
-function ended(call: Call, by: Call["endedBy"], now: number): Call {
+function ended(call: Call, by: EndedBy, now: number): Call {
   if (call.phase === "wrapping" || call.phase === "over") {
     return call;
   }

@@ -2,7 +2,7 @@
 
 import type { Cue } from "../shared/contract";
 
-export type Answer = "done" | "not_relevant" | "later";
+export type CueAnswer = "done" | "not_relevant" | "later";
 
 export interface CueDesk {
   readonly shown: Cue | null;
@@ -65,7 +65,7 @@ export function mayWait(cue: Cue): boolean {
   return cue.lane !== "safety";
 }
 
-export function answered(desk: CueDesk, id: string, answer: Answer, now: number): CueDesk {
+export function answered(desk: CueDesk, id: string, answer: CueAnswer, now: number): CueDesk {
   const cue = desk.shown;
   if (cue === null || cue.id !== id || now - desk.shownAt < SETTLE_MS || (answer === "later" && !mayWait(cue))) {
     return desk;

@@ -6,9 +6,9 @@ import { MicrophoneError, onDevicesChanged, openMicrophone } from "../shared/dev
 import { type Link, Peer } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
-import type { LegAnswer, Me, ToAgentPage } from "../shared/wire";
-import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type Ring, type State } from "./call";
-import type { Answer } from "./cues";
+import type { AgentSocketIn, AgentSocketOut, Answer, Me, Ring } from "../shared/contract";
+import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
+import type { CueAnswer } from "./cues";
 import { Ringer } from "./ringer";
 
 const TICK_MS = 500;
@@ -25,12 +25,13 @@ export class Desk {
   #peer: Peer | null = null;
   #wrapUp: ReturnType<typeof setTimeout> | undefined;
   #waitingForPurge = false;
+  #signedOut = false;
   microphoneId = "";
   speakerId = "";
 
   constructor(readonly onSignedOut: () => void) {
     this.#socket = new Socket("/ws/agent", {
-      onMessage: (message) => this.#signalled(message as ToAgentPage),
+      onMessage: (message) => this.#signalled(message as AgentSocketOut),
       onState: (state) => this.#socketChanged(state),
     });
     setInterval(() => this.#send({ type: "tick", now: performance.now() }), TICK_MS);
@@ -55,7 +56,7 @@ export class Desk {
 
   setWanted(value: boolean): void {
     this.#send({ type: "wanted", value });
-    this.#socket.send({ type: "available", value });
+    this.#tell({ type: "available", value });
   }
 
   async checkMicrophone(): Promise<boolean> {
@@ -97,7 +98,7 @@ export class Desk {
     });
     this.#peer = peer;
     try {
-      const answer = await post<LegAnswer>(`/api/calls/${ring.call_id}/answer`, { sdp: await peer.offer() });
+      const answer = await post<Answer>(`/api/calls/${ring.call_id}/answer`, { sdp: await peer.offer() });
       await peer.accept(answer.sdp);
       await peer.playThrough(this.speakerId);
       this.#send({ type: "answered" });
@@ -125,7 +126,7 @@ export class Desk {
     await this.#reportHangUp(call.id);
   }
 
-  answerCue(id: string, answer: Answer): void {
+  answerCue(id: string, answer: CueAnswer): void {
     this.#send({ type: "cue_answered", id, answer, now: performance.now() });
   }
 
@@ -141,6 +142,9 @@ export class Desk {
   clear(): void {
     this.#drop();
     this.#send({ type: "cleared" });
+    if (this.#signedOut) {
+      this.onSignedOut();
+    }
   }
 
   dismissMessage(): void {
@@ -168,22 +172,36 @@ export class Desk {
     this.#send({ type: "answer_failed", message, gone });
   }
 
-  #signalled(message: ToAgentPage): void {
+  #signalled(message: AgentSocketOut): void {
     this.#send({ type: "signalled", message, now: performance.now() });
   }
 
   #socketChanged(state: SocketState): void {
     this.#send({ type: "socket", state });
     if (state === "open") {
-      this.#socket.send({ type: "available", value: this.store.state.wanted });
+      this.#tell({ type: "available", value: this.store.state.wanted });
     } else if (state === "waiting") {
       // A browser does not say why a handshake was refused; an ended session is one reason we can find out.
       get<Me>("/api/me").catch((error: unknown) => {
         if (asProblem(error).status === 401) {
-          this.#socket.close();
-          this.onSignedOut();
+          this.#sessionEnded();
         }
       });
+    }
+  }
+
+  #tell(message: AgentSocketIn): void {
+    this.#socket.send(message);
+  }
+
+  /** A call in progress needs no session: it goes on, and signing in waits until it is over. */
+  #sessionEnded(): void {
+    this.#socket.close();
+    this.#signedOut = true;
+    if (this.store.state.call === null) {
+      this.onSignedOut();
+    } else {
+      this.#send({ type: "message", message: SESSION_ENDED });
     }
   }
 
@@ -291,6 +309,12 @@ const NO_MICROPHONE: Message = {
   tone: "error",
   title: "The call was not answered: no microphone",
   detail: "The caller is still waiting. Follow the help under Sound, then answer again.",
+};
+
+const SESSION_ENDED: Message = {
+  tone: "warning",
+  title: "Your session has ended",
+  detail: "The call goes on. After it, sign in again to take the next one.",
 };
 
 const MICROPHONE_CHANGED: Message = {

@@ -1,7 +1,7 @@
 // Makes a waiting caller hard to miss: sound, the tab's title, and a desktop notification where allowed.
 
+import type { Ring } from "../shared/contract";
 import { Tones } from "../shared/tones";
-import type { Ring } from "./call";
 
 const FLASH_MS = 1000;
 

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { asProblem, get, type Problem } from "../api";
-import type { Me } from "../wire";
+import type { Me } from "../contract";
 import { Masthead } from "./masthead";
 import { Message } from "./message";
 

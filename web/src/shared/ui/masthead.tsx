@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../api";
 import { applyTheme, chosenTheme, type Theme } from "../theme";
-import type { Me } from "../wire";
+import type { Me } from "../contract";
 
 const THEMES: readonly (readonly [Theme, string])[] = [
   ["system", "As this computer"],

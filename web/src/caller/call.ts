@@ -1,0 +1,116 @@
+// The caller's page as a state machine: what is true, and how each event changes it. No JSX, no I/O, no clock.
+
+import type { CallerCallState, CallerSocketOut, Line } from "../shared/contract";
+import type { MicrophoneFailure } from "../shared/devices";
+import type { Link } from "../shared/peer";
+
+export interface Trouble {
+  readonly title: string;
+  readonly detail: string;
+}
+
+export type EndedBy = CallerCallState["by"] | "connection";
+
+/** `notice`: before the call. `placing`: microphone and signalling. `over`: it has been, or could not be. */
+export type Phase = "loading" | "no_line" | "notice" | "placing" | "ringing" | "connected" | "over";
+
+export interface State {
+  readonly phase: Phase;
+  readonly line: Line | null;
+  readonly analyse: boolean;
+  readonly muted: boolean;
+  readonly link: Link | null;
+  /** Milliseconds of performance.now(). */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly endedBy: EndedBy;
+  readonly microphone: MicrophoneFailure | null;
+  readonly trouble: Trouble | null;
+}
+
+export type Event =
+  | { readonly type: "line"; readonly line: Line }
+  | { readonly type: "no_line"; readonly trouble: Trouble }
+  | { readonly type: "placing"; readonly analyse: boolean }
+  | { readonly type: "no_microphone"; readonly failure: MicrophoneFailure }
+  | { readonly type: "not_placed"; readonly trouble: Trouble }
+  | { readonly type: "ringing" }
+  | { readonly type: "signalled"; readonly message: CallerSocketOut; readonly now: number }
+  | { readonly type: "link"; readonly link: Link; readonly now: number }
+  | { readonly type: "muted"; readonly muted: boolean }
+  | { readonly type: "ended"; readonly by: EndedBy; readonly now: number }
+  | { readonly type: "again" };
+
+export const INITIAL: State = {
+  phase: "loading",
+  line: null,
+  analyse: true,
+  muted: false,
+  link: null,
+  startedAt: null,
+  endedAt: null,
+  endedBy: null,
+  microphone: null,
+  trouble: null,
+};
+
+export function reduce(state: State, event: Event): State {
+  switch (event.type) {
+    case "line":
+      return { ...INITIAL, phase: "notice", line: event.line };
+    case "no_line":
+      return { ...INITIAL, phase: "no_line", trouble: event.trouble };
+    case "placing":
+      return { ...INITIAL, phase: "placing", line: state.line, analyse: event.analyse };
+    case "no_microphone":
+      return { ...state, phase: "notice", microphone: event.failure };
+    case "not_placed":
+      return placing(state) ? { ...state, phase: "notice", trouble: event.trouble } : state;
+    case "ringing":
+      return state.phase === "placing" ? { ...state, phase: "ringing" } : state;
+    case "signalled":
+      return signalled(state, event.message, event.now);
+    case "link":
+      return linkChanged(state, event.link, event.now);
+    case "muted":
+      return { ...state, muted: event.muted };
+    case "ended":
+      return ended(state, event.by, event.now);
+    case "again":
+      return { ...INITIAL, phase: "notice", line: state.line };
+  }
+}
+
+export function inCall(state: State): boolean {
+  return placing(state) || state.phase === "ringing" || state.phase === "connected";
+}
+
+function placing(state: State): boolean {
+  return state.phase === "placing";
+}
+
+function signalled(state: State, message: CallerSocketOut, now: number): State {
+  if (message.type !== "call_state" || !inCall(state)) {
+    return state;
+  }
+  switch (message.state) {
+    case "ringing":
+      // Also after an answer that was taken back: the receptionist's browser could not connect.
+      return { ...state, phase: state.phase === "placing" ? "placing" : "ringing", startedAt: null };
+    case "answered":
+      return { ...state, phase: "connected", startedAt: state.startedAt ?? now };
+    case "ended":
+      return ended(state, message.by, now);
+  }
+}
+
+function linkChanged(state: State, link: Link, now: number): State {
+  if (!inCall(state)) {
+    return state;
+  }
+  return link === "failed" || link === "closed" ? ended(state, "connection", now) : { ...state, link };
+}
+
+function ended(state: State, by: EndedBy, now: number): State {
+  return inCall(state) ? { ...state, phase: "over", endedAt: now, endedBy: by } : state;
+}

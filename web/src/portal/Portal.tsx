@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Me } from "../shared/contract";
+import { Gate, useSession } from "../shared/ui/gate";
+import { Masthead } from "../shared/ui/masthead";
+import { addressOf, type View, viewOf } from "./address";
+import { EvaluationList } from "./EvaluationList";
+import { EvaluationPage } from "./EvaluationPage";
+
+export function Portal() {
+  const [session] = useSession();
+  return (
+    <Gate
+      session={session}
+      here="/portal"
+      purpose="Scores"
+      explanation="Sign in with your practice account to see the scores your role may see."
+    >
+      {(me) => (
+        <>
+          <Masthead me={me} here="/portal" />
+          <main class="portal" id="main" tabIndex={-1}>
+            {me.roles.includes("agent") || me.roles.includes("manager") ? <Scores me={me} /> : <NoScores me={me} />}
+          </main>
+        </>
+      )}
+    </Gate>
+  );
+}
+
+function Scores({ me }: { readonly me: Me }) {
+  const [view, setView] = useState<View>(viewOf(location.pathname, location.search));
+  useEffect(() => {
+    const moved = (): void => setView(viewOf(location.pathname, location.search));
+    addEventListener("popstate", moved);
+    return () => removeEventListener("popstate", moved);
+  }, []);
+  const go = (next: View): void => {
+    history.pushState(null, "", addressOf(next));
+    setView(next);
+    scrollTo(0, 0);
+  };
+  const shown = useRef(view);
+  useEffect(() => {
+    // The link that led here is gone with the page it was on: go on from the top of the new one.
+    if (shown.current !== view) {
+      shown.current = view;
+      document.querySelector<HTMLElement>("#main")?.focus();
+    }
+    document.title = view.page === "list" ? "Scores · ClinixCue" : "One call · Scores · ClinixCue";
+  }, [view]);
+  return view.page === "list" ? <EvaluationList me={me} view={view} go={go} /> : <EvaluationPage id={view.id} go={go} />;
+}
+
+const MAY_SEE: Record<"dpo" | "admin", string> = {
+  dpo: "As the data protection officer you see how the practice's data is handled, not how single people are scored.",
+  admin: "As an administrator you keep the installation running. That needs no look at scores.",
+};
+
+/** Says what this role may see instead of an empty table. */
+function NoScores({ me }: { readonly me: Me }) {
+  const roles = me.roles.filter((role) => role === "dpo" || role === "admin");
+  return (
+    <section class="panel prose">
+      <h1>No scores for your role</h1>
+      {roles.map((role) => (
+        <p key={role}>{MAY_SEE[role]}</p>
+      ))}
+      <p>
+        Scores are seen by the receptionist they are about and by the practice's manager. Each holds points, flags about
+        conduct and a purge receipt; never sound or words of a call.
+      </p>
+      <p class="hint">If you need scores for your work, ask the practice's manager for the manager role.</p>
+    </section>
+  );
+}
