@@ -1,0 +1,91 @@
+"""One leg with the real network and the real recogniser, on our recordings."""
+
+import asyncio
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from rtc.messages import SAMPLE_RATE, Leg
+from rtc.settings import SpeechSettings
+from rtc.speech.frames import RING_S
+from rtc.speech.leg import HeardLeg, HeardSpeech
+from rtc.speech.recognizers.whisper import WhisperRecognizer
+from rtc.speech.scheduler import Scheduler
+from rtc.speech.vad import Silero
+
+CALLS = Path(__file__).parents[2] / "data" / "calls"
+CHUNK = 640
+
+
+def pcm(name: str) -> bytes:
+    with av.open(str(CALLS / f"{name}.flac")) as container:
+        frames = list(container.decode(audio=0))
+    return b"".join(frame.to_ndarray().astype("<i2").tobytes() for frame in frames)
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> WhisperRecognizer:
+    return WhisperRecognizer(SpeechSettings())
+
+
+@pytest.fixture(scope="module")
+def network() -> Silero:
+    return Silero()
+
+
+async def listen(
+    recognizer: WhisperRecognizer, network: Silero, sound: bytes, leg: Leg = "patient"
+) -> tuple[HeardLeg, list[HeardSpeech]]:
+    """Everything heard in `sound`, fed as fast as finals are understood."""
+    heard: list[HeardSpeech] = []
+    scheduler = Scheduler(recognizer.recognize, threads=1)
+    running = asyncio.create_task(scheduler.run())
+    ear = HeardLeg("call/leg", leg, network, scheduler, heard.append)
+    for at in range(0, len(sound) // 2, CHUNK):
+        ear.hear(at, sound[at * 2 : (at + CHUNK) * 2])
+        await ear.drained.wait()
+    ear.flush()
+    await ear.drained.wait()
+    running.cancel()
+    scheduler.close()
+    return ear, heard
+
+
+async def test_the_words_of_a_call_are_understood_and_nothing_is_left(
+    recognizer: WhisperRecognizer, network: Silero
+) -> None:
+    ear, heard = await listen(recognizer, network, pcm("chest_pain.patient"))
+    text = " ".join(speech.text.lower() for speech in heard if speech.final)
+    for words in ("see a doctor", "across my chest", "left arm", "daughter", "call them now"):
+        assert words in text
+    assert text.count("my daughter is here") == 1
+    assert ear.understood_s / ear.voiced_s > 0.9
+    assert 9 < ear.voiced_s < 16
+    assert ear.ring.longest_life_s < RING_S
+    ear.wipe()
+    assert ear.ring.blank
+    assert ear.ring.frames_in == ear.ring.frames_wiped
+
+
+async def test_utterance_times_are_media_times(recognizer: WhisperRecognizer, network: Silero) -> None:
+    _, heard = await listen(recognizer, network, pcm("chest_pain.patient"))
+    first = next(speech for speech in heard if speech.final)
+    assert abs(first.start - 5.5) < 0.5, "the patient's first turn begins at 5.502 s"
+    finals = [speech for speech in heard if speech.final]
+    assert [speech.start for speech in finals] == sorted(speech.start for speech in finals)
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "tone"])
+async def test_no_words_are_invented(recognizer: WhisperRecognizer, network: Silero, kind: str) -> None:
+    count = 20 * SAMPLE_RATE
+    dice = np.random.default_rng(1)
+    sounds = {
+        "silence": np.zeros(count),
+        "noise": dice.normal(0, 300, count),
+        "tone": 8_000 * np.sin(np.arange(count) * 2 * np.pi * 440 / SAMPLE_RATE),
+    }
+    ear, heard = await listen(recognizer, network, sounds[kind].astype("<i2").tobytes())
+    assert [speech.text for speech in heard if speech.text] == []
+    assert ear.ring.buffered_ms < 500, "a quiet leg holds only the moment before the next word"
