@@ -1,0 +1,127 @@
+"""A media worker without sound: it speaks the real bus, answers offers and says what it was asked."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from rtc import bus as subjects
+from rtc.bus import Bus
+from rtc.messages import (
+    Done,
+    HangUp,
+    Leg,
+    LegAnswer,
+    LegEvent,
+    LegOffer,
+    Outcome,
+    PurgeReceipt,
+    Refusal,
+    Reply,
+    Scorecard,
+    WorkerState,
+)
+
+ANNOUNCE_SECONDS = 1.0
+ANSWER = "v=0\r\ns=an answer\r\n"
+
+
+class FakeMedia:
+    """`offers` and `hang_ups` hold what arrived; set `refusal` to refuse the next offers."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.worker_id = uuid4().hex
+        self.offers: list[LegOffer] = []
+        self.hang_ups: list[HangUp] = []
+        self.refusal: Refusal | None = None
+        self._hung_up = asyncio.Condition()
+        self._announcing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.bus.serve(subjects.media_offer(self.worker_id), LegOffer, self._offer)
+        await self.bus.serve(subjects.media_hangup(self.worker_id), HangUp, self._hang_up)
+        self._announcing = asyncio.create_task(self._announce())
+        await self._heard_by_server()
+
+    async def _heard_by_server(self) -> None:
+        """Our first announcement is out before this request, and the server reads the bus in order."""
+        await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 20))
+        await self.report(an_outcome(str(uuid4()), str(uuid4())))
+
+    async def fall_silent(self) -> None:
+        """As a process that was killed: no announcement, no answer."""
+        if self._announcing is not None:
+            self._announcing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._announcing
+
+    async def stop(self) -> None:
+        """No room any more, so that no later test's call is placed here."""
+        await self.fall_silent()
+        await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 0))
+        await self.report(an_outcome(str(uuid4()), str(uuid4())))
+
+    async def tell(self, call_id: str, leg: Leg | None, state: str) -> None:
+        await self.bus.publish(subjects.CALL_EVENTS, LegEvent(call_id, leg, state))  # type: ignore[arg-type]
+
+    async def report(self, outcome: Outcome) -> Reply:
+        return await self.bus.request(subjects.OUTCOME, outcome)
+
+    async def until_hung_up(self, call_id: str) -> HangUp:
+        def found() -> HangUp | None:
+            return next((request for request in self.hang_ups if request.call_id == call_id), None)
+
+        async with self._hung_up, asyncio.timeout(8):
+            await self._hung_up.wait_for(lambda: found() is not None)
+        request = found()
+        assert request is not None
+        return request
+
+    async def _announce(self) -> None:
+        never = asyncio.Event()
+        while True:
+            await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 20))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(never.wait(), ANNOUNCE_SECONDS)
+
+    async def _offer(self, offer: LegOffer) -> Reply:
+        self.offers.append(offer)
+        return self.refusal or LegAnswer(ANSWER)
+
+    async def _hang_up(self, request: HangUp) -> Reply:
+        async with self._hung_up:
+            self.hang_ups.append(request)
+            self._hung_up.notify_all()
+        return Done()
+
+
+@asynccontextmanager
+async def fake_media(bus: Bus) -> AsyncIterator[FakeMedia]:
+    media = FakeMedia(bus)
+    await media.start()
+    try:
+        yield media
+    finally:
+        await media.stop()
+        await bus.close()
+
+
+def an_outcome(call_id: str, practice_id: str, scorecard: Scorecard | None = None) -> Outcome:
+    return Outcome(
+        call_id=call_id,
+        practice_id=practice_id,
+        playbook="gp-reception",
+        playbook_version=1,
+        duration_s=30,
+        scorecard=scorecard or Scorecard(total=None, reason="too short", coverage=0.0, criteria=[], flags=[]),
+        receipt=PurgeReceipt(
+            frames_in=3000,
+            bytes_in=3000 * 640,
+            frames_wiped=3000,
+            oldest_sample_ms=1800,
+            wiped_at="2026-11-23T10:00:00+00:00",
+            complete=True,
+        ),
+    )
