@@ -38,7 +38,9 @@ def parse_yaml(text: str) -> MarkedYaml:
         _refuse_anchors(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # A quote that is never closed is missed at the end of the file; where it was opened is what helps.
+        unclosed = error.problem is not None and "end of stream" in error.problem
+        mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         raise YamlError(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1) from error
     except yaml.YAMLError as error:
         raise YamlError("not YAML: it holds characters that are not text", 1) from error

@@ -49,7 +49,13 @@ def _compile_near(near: Near, lexicon: Lexicon) -> CompiledNear:
 
 def find(condition: CompiledCondition, said: Words, found: dict[int, list[Span]]) -> Hit | None:
     """The hit that ends first, or None. `found` is the lexicon's scan of `said`."""
-    excluded = {word for pattern in condition.unless for span in found.get(pattern, ()) for word in _range(span)}
+    excluded = {
+        word
+        for pattern in condition.unless
+        for span in found.get(pattern, ())
+        if not span.guessed
+        for word in _range(span)
+    }
     negatable = condition.definition.negatable
     hits = [
         Hit("phrase", span.end)
@@ -70,6 +76,8 @@ def _range(span: Span) -> range:
 
 
 def _counts(said: Words, span: Span, excluded: set[int], negatable: bool) -> bool:
+    if span.guessed and len(_range(span)) == 1:
+        return False  # one word, and that one guessed
     if excluded and any(word in excluded for word in _range(span)):
         return False
     return not (negatable and is_negated(said, span.start))

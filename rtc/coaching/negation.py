@@ -15,7 +15,7 @@ _CLAUSE_OPENERS = word_set(
     "but although though however except because just only then so since until unless yet still anyway"
 )
 _AFTER_PAUSE = _SUBJECTS | word_set("my the this that yes yeah now some his her our their")
-_REPORTING = word_set("think thinks believe suppose reckon say saying feel if whether when while")
+_REPORTING = word_set("think thinks believe suppose reckon say saying feel if whether when while that")
 _INVERTING = word_set("do does did have has is am are was were can could")
 
 _MODALS = word_set("can could will would should shall might must")

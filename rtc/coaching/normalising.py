@@ -130,8 +130,7 @@ def _without_loops(words: list[str], marks: list[str]) -> tuple[list[str], list[
     for start in range(n):
         for period in range(1, min(20, (n - start) // 3) + 1):
             turns = _turns(words, start, period)
-            digits = all(word.isdigit() or word in _UNITS for word in words[start : start + period])
-            if turns >= (6 if digits else 3):
+            if turns >= 3 and (turns >= 6 or not _all_digits(words[start : start + period])):
                 end = start + turns * period
                 rest = words[end:]
                 if rest == words[start : start + len(rest)]:
@@ -139,6 +138,11 @@ def _without_loops(words: list[str], marks: list[str]) -> tuple[list[str], list[
                 kept = _without_loops(words[end:], marks[end:])
                 return words[: start + period] + kept[0], marks[: start + period] + kept[1]
     return words, marks
+
+
+def _all_digits(block: list[str]) -> bool:
+    """Digits are repeated by people too: "five five five five"."""
+    return all(word.isdigit() or word in _UNITS for word in block)
 
 
 def _turns(words: list[str], start: int, period: int) -> int:

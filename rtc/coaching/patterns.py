@@ -7,8 +7,8 @@
     short ... breath        up to four other words between
     {<body part>} hurts     the words of the playbook's list "body part"
 
-Misrecognised words ("chess pain") match when one letter is wrong in a word of five, two in a word of eight, the first
-letter is right, and the phrase has other words that were heard exactly: one word alone is never guessed.
+Misrecognised words ("chess pain") match when one letter is wrong in a word of five, two in a word of eight, and the
+first letter is right. One such slip per phrase; whoever uses a span of one guessed word must have other evidence.
 """
 
 import re
@@ -159,9 +159,9 @@ class Lexicon:
         if word in self._numbers:
             exact.add(self._numbers[word])
         near_miss: set[int] = set()
-        if not exact and len(word) >= 4:
+        if len(word) >= 4:
             for known, number, slips in self._long.get(word[0], ()):
-                if Levenshtein.distance(word, known, score_cutoff=slips) <= slips:
+                if number not in exact and Levenshtein.distance(word, known, score_cutoff=slips) <= slips:
                     near_miss.add(number)
         return Heading(frozenset(exact), frozenset(near_miss))
 
@@ -215,30 +215,28 @@ def _is_short_number(step: Step, names: dict[int, str]) -> bool:
 def _match(steps: tuple[Step, ...], heads: list[Heading], stops: list[int], start: int) -> Span | None:
     """The shortest occurrence that begins at word `start`. Depth is bounded by MAX_STEPS, width by GAP_WORDS."""
     best: Span | None = None
-    waiting: list[tuple[int, int, int, int]] = [(0, start, 0, 0)]  # step, word, guessed, heard exactly
+    waiting: list[tuple[int, int, int]] = [(0, start, 0)]  # step, word, guessed
     seen = set()
     while waiting:
         state = waiting.pop()
         if state in seen:
             continue
         seen.add(state)
-        n, at, guessed, sure = state
+        n, at, guessed = state
         if n == len(steps):
-            if guessed == 0 or (guessed == 1 and sure > 0):
-                span = Span(start, at, guessed)
-                best = span if best is None or (span.guessed, span.end) < (best.guessed, best.end) else best
+            span = Span(start, at, guessed)
+            best = span if best is None or (span.guessed, span.end) < (best.guessed, best.end) else best
             continue
         step = steps[n]
         if step.optional:
-            waiting.append((n + 1, at, guessed, sure))
-        for skip in range(step.gap + 1 if at > start else 1):
-            begin = at + skip
-            if begin > start and any(start < stop <= begin for stop in stops):
+            waiting.append((n + 1, at, guessed))
+        for begin in range(at, at + (step.gap if at > start else 0) + 1):
+            if any(start < stop <= begin for stop in stops):
                 break  # a phrase does not run over the end of a sentence
             for alternative in step.alternatives:
                 slips = _slips(alternative, heads, begin)
                 if slips is not None and guessed + slips <= 1:
-                    waiting.append((n + 1, begin + len(alternative), guessed + slips, sure + len(alternative) - slips))
+                    waiting.append((n + 1, begin + len(alternative), guessed + slips))
     return best
 
 
