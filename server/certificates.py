@@ -51,7 +51,7 @@ def ensure_certificates(folder: Path, now: dt.datetime, host_name: str | None = 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = (socket.gethostname() if host_name is None else host_name).lower()
     authority = _load(folder, "ca")
-    new_authority = authority is None or authority.certificate.not_valid_after_utc < now + LEAF_LIFETIME
+    new_authority = authority is None or not _covers(authority.certificate, now, LEAF_LIFETIME)
     if authority is None or new_authority:
         authority = _make_authority(host, now)
         _store(folder, "ca", authority)
@@ -69,7 +69,12 @@ def _still_good(leaf: _Pair, authority: _Pair, host: str, now: dt.datetime) -> b
         return False
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     wanted = _leaf_names(authority.certificate, host)
-    return certificate.not_valid_after_utc - now >= RENEW_BEFORE and set(names) == set(wanted)
+    return _covers(certificate, now, RENEW_BEFORE) and set(names) == set(wanted)
+
+
+def _covers(certificate: x509.Certificate, now: dt.datetime, ahead: dt.timedelta) -> bool:
+    """Valid now and for so long to come."""
+    return certificate.not_valid_before_utc <= now and now + ahead <= certificate.not_valid_after_utc
 
 
 def _make_authority(host: str, now: dt.datetime) -> _Pair:

@@ -14,8 +14,9 @@ TELL_AFTER = 3.0
 class Reporter:
     """Writes lines for people; every line is complete, so that it reads the same in a terminal and in a log."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
+    def __init__(self, out: TextIO = sys.stdout, tell_after: float = TELL_AFTER) -> None:
         self._out = out
+        self._tell_after = tell_after
 
     def line(self, text: str) -> None:
         """A reader that went away (a closed pipe) is no reason to stop."""
@@ -30,7 +31,7 @@ class Reporter:
         ended = threading.Event()
 
         def tell() -> None:
-            while not ended.wait(TELL_AFTER):
+            while not ended.wait(self._tell_after):
                 self.line(f"  {name}, {time.monotonic() - started:.0f} s so far")
 
         teller = threading.Thread(target=tell, daemon=True)
