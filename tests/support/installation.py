@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from rtc.bus import Bus
 from rtc.settings import BusSettings
 from server.certificates import ensure_certificates
+from server.demo import HARBOUR, RIVERSIDE
 from server.engines import Nats, Postgres, free_port
 from server.settings import (
     DatabaseSettings,
@@ -58,6 +59,7 @@ class Installation:
         self.postgres.start()
         self.nats.start()
         files = ensure_certificates(self._dir / "tls", datetime.now(UTC))
+        self.authority = files.authority
         self.trust = ssl.create_default_context(cafile=files.authority)
         self.pages = self._dir / "pages"
         (self.pages / "assets").mkdir(parents=True)
@@ -175,6 +177,9 @@ class Installation:
         found: dict[str, Any] = next(p for p in self.demo["practices"] if p["name"] == name)
         return found
 
+    def practice_id(self, name: str) -> UUID:
+        return next(practice.id for practice in (RIVERSIDE, HARBOUR) if practice.name == name)
+
     @property
     def link(self) -> str:
         return str(self.practice("Riverside Surgery")["line_link"])
@@ -190,6 +195,10 @@ class Installation:
                 sign_in(client, self.origin, login)
                 self._cookies[login] = client.cookies[SESSION_COOKIE]
         return {"cookie": f"{SESSION_COOKIE}={self._cookies[login]}", "origin": self.origin}
+
+    def forget(self, login: str) -> None:
+        """Their session is over: sign in anew next time."""
+        del self._cookies[login]
 
     def as_person(self, login: str) -> httpx2.AsyncClient:
         return self.client(self.headers_of(login))
