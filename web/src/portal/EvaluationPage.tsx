@@ -22,6 +22,7 @@ export function EvaluationPage({ id, go }: Props) {
           All calls
         </Link>
       </p>
+      {loaded.state !== "here" && <h1 class="unseen">One call</h1>}
       {loaded.state === "loading" && <p role="status">Loading…</p>}
       {loaded.state === "failed" && (
         <Message tone="error" title={loaded.problem.title}>

@@ -1,5 +1,6 @@
 // A WebSocket that comes back: reconnects with growing pauses and notices a silent connection.
 
+/** `connecting` only until the first time it is open; after a loss it is `waiting` until it is open again. */
 export type SocketState = "connecting" | "open" | "waiting";
 
 export interface SocketEvents {
@@ -35,6 +36,7 @@ export class Socket {
   ) {
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
     addEventListener("online", this.#online);
+    this.events.onState("connecting");
     this.#open();
   }
 
@@ -61,7 +63,6 @@ export class Socket {
   }
 
   #open(): void {
-    this.events.onState("connecting");
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${this.path}`);
     this.#socket = socket;
     socket.addEventListener("open", () => {

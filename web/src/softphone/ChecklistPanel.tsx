@@ -24,7 +24,7 @@ export function ChecklistPanel({ items, ticks }: Props) {
           const state = ticks[item.criterion] ?? "open";
           return (
             <li key={item.criterion} class={state} data-criterion={item.criterion} data-state={state}>
-              <CriterionState state={state} />
+              <CriterionState state={state} brief />
               <span class="criterion">{item.label}</span>
             </li>
           );

@@ -11,27 +11,35 @@ export function PipelineView({ call }: { readonly call: Call }) {
   const figures = pipeline ?? { stage: "live", buffered_ms: 0, oldest_sample_ms: 0, frames_in: 0, frames_wiped: 0 };
   const declined = call.cueState === "declined";
   const flowing = talking && pipeline !== null && !declined;
+  const heard = flowing ? "active" : !talking && figures.frames_in > 0 ? "done" : "idle";
   return (
     <section class="panel pipeline" aria-labelledby="pipeline">
       <h2 id="pipeline">Where the sound is</h2>
       {declined && <p class="hint">The patient chose no analysis: the sound passes through and is not listened to.</p>}
       <ol>
-        <Step name="Live audio" active={flowing} figure={`${age(figures.buffered_ms)} buffered`}>
+        <Step name="Live audio" state={heard} figure={`${age(figures.buffered_ms)} buffered`}>
           {talking ? `Oldest sample is ${age(figures.oldest_sample_ms)} old` : `No sample is left; none got older than ${age(figures.oldest_sample_ms)}`}
         </Step>
-        <Step name="Analyse" active={flowing} figure={`${count(figures.frames_in)} frames in`}>
+        <Step name="Analyse" state={heard} figure={`${count(figures.frames_in)} frames in`}>
           {analysing(call, figures.frames_in)}
         </Step>
-        <Step name="Keep result" active={call.phase === "wrapping"} figure={`${counted(valuesKept(call.scorecard), "value")} kept`}>
+        <Step name="Keep result" state={kept(call)} figure={`${counted(valuesKept(call.scorecard), "value")} kept`}>
           {call.scorecard === null ? "Nothing is kept while you talk" : "The scorecard; no sound, no words"}
         </Step>
-        <Step name="Purge" active={flowing || call.phase === "wrapping"} figure={`${count(figures.frames_wiped)} of ${count(figures.frames_in)} frames wiped`}>
+        <Step name="Purge" state={purged(call) && !talking ? "done" : flowing || call.phase === "wrapping" ? "active" : "idle"} figure={`${count(figures.frames_wiped)} of ${count(figures.frames_in)} frames wiped`}>
           <progress value={figures.frames_wiped} max={Math.max(1, figures.frames_in)} aria-label="Frames wiped" />
           {purging(call)}
         </Step>
       </ol>
     </section>
   );
+}
+
+function kept(call: Call): "idle" | "active" | "done" {
+  if (call.scorecard !== null) {
+    return "done";
+  }
+  return call.phase === "wrapping" ? "active" : "idle";
 }
 
 function analysing(call: Call, framesIn: number): string {
@@ -53,14 +61,14 @@ function purging(call: Call): string {
 
 interface StepProps {
   readonly name: string;
-  readonly active: boolean;
+  readonly state: "idle" | "active" | "done";
   readonly figure: string;
   readonly children: ComponentChildren;
 }
 
-function Step({ name, active, figure, children }: StepProps) {
+function Step({ name, state, figure, children }: StepProps) {
   return (
-    <li class={active ? "active" : ""}>
+    <li class={state}>
       <h3>{name}</h3>
       <p class="figure">{figure}</p>
       <p class="explained">{children}</p>

@@ -51,6 +51,7 @@ function Duty({ desk, state }: Props) {
   const asking = state.microphone.status === "asking";
   return (
     <section class={`duty ${state.available ? "on" : "off"}`} aria-labelledby="duty">
+      <span class="lamp" aria-hidden="true" />
       <h2 id="duty">{duty.word}</h2>
       <p role="status">{duty.detail}</p>
       {state.wanted ? (

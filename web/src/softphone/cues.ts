@@ -7,6 +7,8 @@ export type CueAnswer = "done" | "not_relevant" | "later";
 export interface CueDesk {
   readonly shown: Cue | null;
   readonly shownAt: number;
+  /** Since when the card has been left alone. */
+  readonly restingAt: number;
   /** Most urgent first, then oldest first. */
   readonly waiting: readonly Cue[];
   readonly later: readonly { readonly cue: Cue; readonly due: number }[];
@@ -16,7 +18,7 @@ export interface CueDesk {
   readonly held: boolean;
 }
 
-export const EMPTY_DESK: CueDesk = { shown: null, shownAt: 0, waiting: [], later: [], seen: [], held: false };
+export const EMPTY_DESK: CueDesk = { shown: null, shownAt: 0, restingAt: 0, waiting: [], later: [], seen: [], held: false };
 
 /** "Later" means this much later. */
 export const LATER_MS = 30_000;
@@ -38,7 +40,7 @@ function queued(waiting: readonly Cue[], cue: Cue): readonly Cue[] {
 }
 
 function show(desk: CueDesk, cue: Cue | null, now: number): CueDesk {
-  return { ...desk, shown: cue, shownAt: now, held: false };
+  return { ...desk, shown: cue, shownAt: now, restingAt: now, held: false };
 }
 
 function next(desk: CueDesk, now: number): CueDesk {
@@ -76,7 +78,7 @@ export function answered(desk: CueDesk, id: string, answer: CueAnswer, now: numb
 
 export function holding(desk: CueDesk, held: boolean, now: number): CueDesk {
   // Letting go starts the time again, so that the card does not vanish under the person's eyes.
-  return desk.held === held ? desk : { ...desk, held, shownAt: held ? desk.shownAt : now };
+  return desk.held === held ? desk : { ...desk, held, restingAt: now };
 }
 
 /** Brings back what was put off, and lets an old coach cue go. */
@@ -86,6 +88,6 @@ export function ticked(desk: CueDesk, now: number): CueDesk {
   for (const put of due) {
     after = place(after, put.cue, now);
   }
-  const stale = after.shown?.lane === "coach" && !after.held && now - after.shownAt >= COACH_MS;
+  const stale = after.shown?.lane === "coach" && !after.held && now - after.restingAt >= COACH_MS;
   return stale ? next(after, now) : after;
 }

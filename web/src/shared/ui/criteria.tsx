@@ -7,9 +7,8 @@ export function evidence(result: CriterionResult): string {
   if (result.hits === 0 || result.first_bucket === null) {
     return "Not heard";
   }
-  const side = { agent: " from the receptionist", patient: " from the caller" };
-  const from = result.leg === null ? "" : side[result.leg];
-  return `Heard ${counted(result.hits, "time")}${from}, first at ${bucket(result.first_bucket)}`;
+  const who = result.leg === null ? "Either side" : { agent: "Receptionist", patient: "Caller" }[result.leg];
+  return `${who}, ${counted(result.hits, "time")}, first in ${bucket(result.first_bucket)}`;
 }
 
 /** Points that applied, and how many of them were reached. */

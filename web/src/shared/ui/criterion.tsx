@@ -10,12 +10,12 @@ const STATES: Record<State, { readonly word: string; readonly icon: IconName }> 
   not_applicable: { word: "Did not apply", icon: "dash" },
 };
 
-/** Shape and word say it; colour only repeats it. */
-export function CriterionState({ state }: { readonly state: State }) {
+/** Shape and word say it; colour only repeats it. `brief` leaves the word to screen readers. */
+export function CriterionState({ state, brief = false }: { readonly state: State; readonly brief?: boolean }) {
   return (
     <span class={`criterion-state ${state}`}>
       <Icon name={STATES[state].icon} />
-      {STATES[state].word}
+      <span class={brief ? "unseen" : ""}>{STATES[state].word}</span>
     </span>
   );
 }
