@@ -147,7 +147,7 @@ function InCall({ telephone, state }: Props) {
           <Icon name="hangUp" /> {WORDS.hang_up}
         </button>
       </div>
-      <p class="hint">{state.analyse ? WORDS.analysed : WORDS.not_analysed}</p>
+      {phase === "connected" && <p class="hint">{state.analyse ? WORDS.analysed : WORDS.not_analysed}</p>}
     </section>
   );
 }

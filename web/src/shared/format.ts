@@ -57,9 +57,9 @@ export function words(code: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Bucket 2 of ten seconds -> "0:20–0:30". */
+/** Bucket 2 of ten seconds -> "0:20 to 0:30". */
 export function bucket(index: number): string {
-  return `${clock(index * 10)}–${clock(index * 10 + 10)}`;
+  return `${clock(index * 10)} to ${clock(index * 10 + 10)}`;
 }
 
 const REASONS: Record<string, string> = {

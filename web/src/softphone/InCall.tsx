@@ -20,11 +20,11 @@ interface Props {
 export function InCall({ desk, call, state }: Props & { readonly state: State }) {
   return (
     <div class="in-call">
-      <CallPanel desk={desk} call={call} waiting={state.rings.length} />
-      <div class="help-now">
+      <div class="side">
+        <CallPanel desk={desk} call={call} waiting={state.rings.length} />
         <Notices call={call} />
-        <CueSlot desk={desk} call={call} />
       </div>
+      <CueSlot desk={desk} call={call} />
       <ChecklistPanel items={call.checklist} ticks={call.ticks} />
       <Captions desk={desk} on={state.captionsOn} captions={call.captions} declined={call.cueState === "declined"} />
       <PipelineView call={call} />

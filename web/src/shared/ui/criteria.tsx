@@ -8,7 +8,7 @@ export function evidence(result: CriterionResult): string {
     return "Not heard";
   }
   const who = result.leg === null ? "Either side" : { agent: "Receptionist", patient: "Caller" }[result.leg];
-  return `${who}, ${counted(result.hits, "time")}, first in ${bucket(result.first_bucket)}`;
+  return `${who}, ${counted(result.hits, "time")}, first at ${bucket(result.first_bucket)}`;
 }
 
 /** Points that applied, and how many of them were reached. */

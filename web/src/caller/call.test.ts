@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import type { CallerCallState, Line } from "../shared/contract";
+import { type Event, INITIAL, reduce, type State } from "./call";
+
+const LINE: Line = { practice: "Riverside Surgery", line: "Reception", emergency_number: "999", open: true };
+
+function play(state: State, ...events: Event[]): State {
+  return events.reduce(reduce, state);
+}
+
+function told(state: CallerCallState["state"], by: CallerCallState["by"] = null, now = 0): Event {
+  return { type: "signalled", message: { type: "call_state", state, by }, now };
+}
+
+const NOTICE = play(INITIAL, { type: "line", line: LINE });
+const RINGING = play(NOTICE, { type: "placing", analyse: true }, { type: "ringing" });
+const CONNECTED = play(RINGING, told("answered", null, 1000));
+
+describe("a call from the caller's side", () => {
+  it("shows the notice first, and remembers the choice", () => {
+    expect(NOTICE.phase).toBe("notice");
+    expect(play(NOTICE, { type: "placing", analyse: false }).analyse).toBe(false);
+  });
+
+  it("rings, is answered, and ends once", () => {
+    expect(RINGING.phase).toBe("ringing");
+    expect(CONNECTED).toMatchObject({ phase: "connected", startedAt: 1000 });
+    const over = play(CONNECTED, told("ended", "agent", 5000), { type: "ended", by: "patient", now: 6000 });
+    expect(over).toMatchObject({ phase: "over", endedBy: "agent", endedAt: 5000 });
+  });
+
+  it("does not ring before its own connection is arranged", () => {
+    expect(play(NOTICE, { type: "placing", analyse: true }, told("ringing")).phase).toBe("placing");
+  });
+
+  it("rings again when an answer was taken back", () => {
+    expect(play(CONNECTED, told("ringing"))).toMatchObject({ phase: "ringing", startedAt: null });
+  });
+
+  it("goes back to the notice with the reason when the microphone or the server refuses", () => {
+    const placing = play(NOTICE, { type: "placing", analyse: true });
+    expect(play(placing, { type: "no_microphone", failure: "denied" })).toMatchObject({
+      phase: "notice",
+      microphone: "denied",
+    });
+    const trouble = { title: "No call can be taken", detail: "Try again." };
+    expect(play(placing, { type: "not_placed", trouble })).toMatchObject({ phase: "notice", trouble });
+  });
+
+  it("keeps a hang-up against a late refusal", () => {
+    const over = play(NOTICE, { type: "placing", analyse: true }, { type: "ended", by: "patient", now: 1 });
+    expect(play(over, { type: "not_placed", trouble: { title: "x", detail: "y" } }).phase).toBe("over");
+  });
+
+  it("waits through a weak connection and ends on a lost one", () => {
+    const weak = play(CONNECTED, { type: "link", link: "weak", now: 1 });
+    expect(weak).toMatchObject({ phase: "connected", link: "weak" });
+    expect(play(weak, { type: "link", link: "failed", now: 2 })).toMatchObject({ phase: "over", endedBy: "connection" });
+  });
+
+  it("can call again", () => {
+    expect(play(CONNECTED, told("ended", "agent"), { type: "again" })).toMatchObject({ phase: "notice", line: LINE });
+  });
+});
