@@ -114,11 +114,11 @@ def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return window
 
 
-_REPEATED = re.compile(r"\b((?:[\w'-]+[\s,.!?]+){2,12}[\w'-]+[,.!?]*)(?:\s+\1)+", re.IGNORECASE)
+_REPEATED = re.compile(r"\b((?:[\w'-]+[\s,.!?]+){1,12}[\w'-]+[,.!?]*)(?:\s+\1)+", re.IGNORECASE)
 
 
 def _said_once(text: str) -> str:
-    """Three or more words repeated at once, word for word, are the recogniser's echo; keep the first."""
+    """Two or more words repeated at once, word for word, are the recogniser's echo; keep the first."""
     return _REPEATED.sub(r"\1", text)
 
 

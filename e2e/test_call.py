@@ -1,0 +1,183 @@
+"""One real call, two people, two browsers, every process: the path everything else hangs on."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.conftest import Installation, Launch, dump, messages, new_page, sign_in
+from e2e.recordings import Turn, fake_microphone, turns_of
+
+pytestmark = pytest.mark.timeout(240)
+
+PRACTICE = "Riverside Surgery"
+CUE_SECONDS = 2.0
+"""The bar of this test; how fast cues really are is measured by the benchmark."""
+
+
+def wall_clock(page: Page) -> float:
+    """The pages' common clock, milliseconds."""
+    return float(page.evaluate("performance.timeOrigin + performance.now()"))
+
+
+def until(page: Page, at_ms: float) -> None:
+    """Wait for a moment of the conversation, which runs in real time."""
+    page.wait_for_timeout(max(0.0, at_ms - wall_clock(page)))
+
+
+class Conversation:
+    """A caller with something to say, in one browser, and an agent in another."""
+
+    def __init__(self, installation: Installation, launch: Launch, folder: Path) -> None:
+        chest, card = turns_of("chest_pain", "patient"), turns_of("price_and_card", "patient")
+        said = [chest[0], card[3], card[1]]
+        self.chest, self.no_pain, self.card = fake_microphone(folder / "patient.wav", said, [14.0, 25.0, 32.0])
+        greeting = turns_of("chest_pain", "agent")[0]
+        [self.greeting] = fake_microphone(folder / "agent.wav", [greeting], [3.0])
+        self.installation = installation
+        self.caller = new_page(launch(folder / "patient.wav"))
+        self.agent = new_page(launch(folder / "agent.wav"))
+
+    def begin(self, choice: str = "Call") -> None:
+        sign_in(self.agent, self.installation, "tom.agent", "/softphone")
+        self.agent.get_by_role("button", name="Go available").click()
+        expect(self.agent.get_by_role("heading", name="You are available")).to_be_visible()
+        self.caller.goto(self.installation.links[PRACTICE])
+        self.caller.get_by_role("button", name=choice, exact=True).click()
+        expect(self.caller.get_by_role("heading", name="Ringing…")).to_be_visible()
+        expect(self.agent.get_by_role("heading", name="Incoming call")).to_be_visible()
+        self.agent.get_by_role("button", name="Answer").click()
+        expect(self.agent.get_by_role("heading", name="In call")).to_be_visible()
+        expect(self.caller.get_by_role("heading", name="You are through")).to_be_visible()
+
+    def spoken_at(self, page: Page, seconds: float) -> float:
+        """Wall-clock milliseconds of a second of that page's microphone file."""
+        began: float = page.evaluate("window.instruments.microphoneAt")
+        return began + seconds * 1000
+
+    def cue(self, label: str) -> float:
+        """When the first cue with this label arrived, wall-clock milliseconds."""
+        found = [m["at"] for m in messages(self.agent, "cue") if m["message"]["label"] == label]
+        assert found, f"no cue {label}: {dump(self.agent)}"
+        return float(found[0])
+
+    def cues_between(self, start_ms: float, end_ms: float) -> list[str]:
+        return [m["message"]["label"] for m in messages(self.agent, "cue") if start_ms < m["at"] < end_ms]
+
+    def after(self, turn: Turn, seconds: float) -> float:
+        moment = self.spoken_at(self.caller, turn.end + seconds)
+        until(self.agent, moment)
+        return moment
+
+
+@pytest.fixture
+def conversation(installation: Installation, launch: Launch, tmp_path: Path) -> Conversation:
+    return Conversation(installation, launch, tmp_path)
+
+
+def heard_energy(page: Page) -> float:
+    return float(page.evaluate("window.heardEnergy()"))
+
+
+def test_a_call_from_ring_to_score(conversation: Conversation, installation: Installation, launch: Launch) -> None:
+    c = conversation
+    c.begin()
+
+    # Both hear each other: each side's received energy grows while, and only while, the other one speaks.
+    until(c.agent, c.spoken_at(c.caller, c.chest.start - 0.5))
+    agent_heard_before, caller_heard = heard_energy(c.agent), heard_energy(c.caller)
+    assert caller_heard > 0.001, "the caller heard the greeting"
+    assert agent_heard_before < caller_heard / 10, "nobody has spoken to the agent yet"
+    c.after(c.chest, CUE_SECONDS)
+    assert heard_energy(c.agent) - agent_heard_before > 0.001, "the agent heard the caller"
+    assert heard_energy(c.caller) - caller_heard < 0.001, "the caller does not hear an echo"
+
+    # The safety cue is there before the caller's turn is two seconds over, and a person can see it.
+    assert c.cue("chest_pain") < c.spoken_at(c.caller, c.chest.end) + CUE_SECONDS * 1000
+    card = c.agent.get_by_role("article")
+    expect(card).to_contain_text("Safety")
+    expect(card).to_contain_text("999")
+    card.get_by_role("button", name="Done").click()
+    expect(card).to_have_count(0)
+
+    # "I don't have any pain or swelling" raises nothing.
+    c.after(c.no_pain, CUE_SECONDS)
+    assert c.cues_between(c.spoken_at(c.caller, c.no_pain.start), c.spoken_at(c.caller, c.card.start)) == []
+
+    c.after(c.card, CUE_SECONDS)
+    assert c.cue("card_number") < c.spoken_at(c.caller, c.card.end) + CUE_SECONDS * 1000
+    expect(c.agent.get_by_role("article")).to_contain_text("Compliance")
+
+    # Hang-up: the agent sees the score, the pipeline ends purged, the caller sees the end.
+    c.caller.get_by_role("button", name="Hang up").click()
+    expect(c.caller.get_by_role("heading", name="The call has ended")).to_be_visible()
+    expect(c.agent.get_by_role("heading", name="Call ended")).to_be_visible()
+    expect(c.agent.get_by_text("The words are gone")).to_be_visible()
+    last = messages(c.agent, "pipeline")[-1]["message"]
+    assert last["stage"] == "purge"
+    assert last["frames_wiped"] == last["frames_in"] > 1000
+    assert last["buffered_ms"] == 0
+
+    the_manager_sees_it_and_the_other_practice_does_not(installation, launch)
+
+
+def the_manager_sees_it_and_the_other_practice_does_not(installation: Installation, launch: Launch) -> None:
+    browser = launch(Path("/dev/null"))
+    manager = new_page(browser)
+    sign_in(manager, installation, "maria.manager", "/portal")
+    row = manager.locator("tr[data-evaluation]").first
+    expect(row).to_contain_text("Tom")
+    evaluation = row.get_attribute("data-evaluation")
+    row.get_by_role("link").first.click()
+    expect(manager.get_by_text(re.compile("Gave the emergency route"))).to_be_visible()
+    expect(manager.get_by_text(re.compile("wiped", re.IGNORECASE)).first).to_be_visible()
+
+    other = new_page(browser)
+    sign_in(other, installation, "hugo.manager", "/portal")
+    expect(other.get_by_text("No calls yet")).to_be_visible()
+    status = other.evaluate("id => fetch(`/api/evaluations/${id}`).then(r => r.status)", evaluation)
+    assert status == 404, "not even that it exists"
+
+
+def test_a_caller_may_say_no_to_analysis(conversation: Conversation) -> None:
+    c = conversation
+    c.begin("Put me through without analysis")
+    expect(c.caller.get_by_text("No computer is listening.")).to_be_visible()
+    c.after(c.chest, CUE_SECONDS)
+    assert heard_energy(c.agent) > 0.001, "they are connected all the same"
+    assert messages(c.agent, "caption") == []
+    assert messages(c.agent, "cue") == []
+    c.agent.get_by_role("button", name="Hang up").click()
+    expect(c.caller.get_by_role("heading", name="The call has ended")).to_be_visible()
+    expect(c.agent.get_by_role("heading", name="Call ended")).to_be_visible()
+
+
+def test_a_lost_recogniser_does_not_end_the_call(conversation: Conversation, installation: Installation) -> None:
+    c = conversation
+    c.begin()
+    [speech] = installation.processes("rtc.speech")
+    os.kill(speech, signal.SIGKILL)
+    expect(c.agent.get_by_text("Cues are paused").first).to_be_visible()
+    until(c.agent, c.spoken_at(c.caller, c.chest.start))
+    before = heard_energy(c.agent)
+    c.after(c.chest, 0.0)
+    assert heard_energy(c.agent) - before > 0.001, "they still hear each other"
+    expect(c.agent.get_by_text("Cues live").first).to_be_visible()
+    c.after(c.card, CUE_SECONDS)
+    c.cue("card_number")
+    c.agent.get_by_role("button", name="Hang up").click()
+    expect(c.agent.get_by_role("heading", name="Call ended")).to_be_visible()
+    scorecard = messages(c.agent, "scorecard")[0]["message"]
+    assert scorecard["total"] is None, "half a call is not scored"
+    assert installation.processes("rtc.speech") != [speech]
+
+
+def test_clock_is_shared(conversation: Conversation) -> None:
+    """The two browsers' clocks, on which the latencies above rest, agree with this machine's."""
+    for page in (conversation.caller, conversation.agent):
+        page.goto("about:blank")
+        assert abs(wall_clock(page) - time.time() * 1000) < 50
