@@ -7,7 +7,6 @@ In production the certificate comes from the administrator's own authority and n
 
 import datetime as dt
 import ipaddress
-import os
 import re
 import socket
 from pathlib import Path
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
+
+from server.private_files import write_private
 
 CA_LIFETIME = dt.timedelta(days=5 * 365)
 LEAF_LIFETIME = dt.timedelta(days=90)
@@ -168,14 +169,5 @@ def _store(folder: Path, name: str, pair: _Pair) -> None:
     key = pair.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _replace(folder / f"{name}-key.pem", key, 0o600)
-    _replace(folder / f"{name}.pem", pair.certificate.public_bytes(serialization.Encoding.PEM), 0o644)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    draft.replace(path)
+    write_private(folder / f"{name}-key.pem", key)
+    write_private(folder / f"{name}.pem", pair.certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from server.checks import IDENTITY_PROVIDER
 from server.data_directory import last_line
 from server.engines import free_port, port_is_free
+from server.private_files import write_private
 from server.processes import Child
 
 CLIENT_ID = "clinixcue"
@@ -75,7 +76,7 @@ class Demo:
         if data.monitor_token is None and not path.exists():
             data = _parse(run("--rotate-monitor-token"))
         if data.monitor_token is not None:
-            _write_private(path, data.monitor_token + "\n")
+            write_private(path, data.monitor_token + "\n")
         self._practices = data.practices
 
     def start_provider(self) -> Child:
@@ -96,7 +97,7 @@ class Demo:
             "people": [{"sub": person.login, "name": person.name, "email": person.email} for person in people],
         }
         path = self._root / "identity-provider.json"
-        _write_private(path, json.dumps(config, indent=1))
+        write_private(path, json.dumps(config, indent=1))
         node = shutil.which("node") or "node"
         argv = [node, str(IDENTITY_PROVIDER / "provider.mjs"), str(path)]
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
@@ -138,11 +139,3 @@ def _kept_port(path: Path, wish: int) -> int:
     port = wish if wish <= 65535 and port_is_free(wish) else free_port()
     path.write_text(f"{port}\n")
     return port
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)

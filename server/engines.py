@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from server.private_files import write_private
 from server.processes import Child, stop_leftover
 
 START_SECONDS = 60.0
@@ -119,7 +120,7 @@ def stored_secret(data_dir: Path, name: str) -> str:
     with contextlib.suppress(FileNotFoundError):
         return path.read_text().strip()
     value = secrets.token_urlsafe(32)
-    _write_private(path, value + "\n")
+    write_private(path, value + "\n")
     return value
 
 
@@ -173,7 +174,7 @@ class Postgres:
     def _run(self) -> None:
         settings = {**POSTGRES_SETTINGS, "unix_socket_directories": f"'{self.socket_dir}'", "port": str(self.port)}
         conf = self.cluster_dir / "clinixcue.conf"
-        _write_private(conf, "".join(f"{name} = {value}\n" for name, value in settings.items()), self._user)
+        write_private(conf, "".join(f"{name} = {value}\n" for name, value in settings.items()), owner=self._user)
         argv = [_postgres_bin() / "postgres", "-D", self.cluster_dir, "-c", f"config_file={conf}"]
         # hba and ident files are looked for beside the config file, which lies in the cluster.
         self.child = Child(
@@ -195,7 +196,7 @@ class Postgres:
         shutil.rmtree(draft, ignore_errors=True)
         _make_private_dir(draft, self._user)
         password_file = self.cluster_dir.with_name("initdb-password")
-        _write_private(password_file, self.superuser_password + "\n", self._user)
+        write_private(password_file, self.superuser_password + "\n", owner=self._user)
         argv = [
             f"{_postgres_bin() / 'initdb'}",
             f"--pgdata={draft}",
@@ -306,7 +307,7 @@ class Nats:
             raise EngineError(f"port {self.port} on 127.0.0.1 is in use; stop what uses it or choose another for NATS")
         for stale in self._dir.glob("*.ports"):
             stale.unlink()
-        _write_private(conf, self._configuration())
+        write_private(conf, self._configuration())
         binary = Path(sysconfig.get_path("scripts")) / "nats-server"
         self.child = Child("nats", [str(binary), "--config", str(conf)], self.log, _bare_environment(), cwd=self._dir)
         _wait("NATS", self.child, self._find_port, self.log)
@@ -398,17 +399,6 @@ def _make_private_dir(path: Path, user: str | None) -> None:
     path.chmod(0o700)
     if user is not None:
         shutil.chown(path, user, user)
-
-
-def _write_private(path: Path, text: str, user: str | None = None) -> None:
-    """Write a file of mode 0600, whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    if user is not None:
-        shutil.chown(draft, user, user)
-    draft.replace(path)
 
 
 def _bare_environment() -> dict[str, str]:
