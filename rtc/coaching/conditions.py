@@ -22,6 +22,8 @@ class Heard(Struct, frozen=True):
     start: float
     end: float
     confidence: float = 1.0
+    settled: bool = False
+    """The person has paused behind the last word, so it is complete, though the utterance may go on."""
 
 
 class Met(Struct, frozen=True):
@@ -67,7 +69,7 @@ class Listener:
     """Per call. `hear` takes every partial and final of both legs and returns what was newly met.
 
     A final counts always. A partial counts when the match is stable: it does not touch the last word of the
-    hypothesis, or the hypothesis before it held the same condition too (local agreement).
+    hypothesis, or the person has paused, or the hypothesis before it held the same condition (local agreement).
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -91,7 +93,7 @@ class Listener:
         stable = {
             name: hit
             for name, hit in hits.items()
-            if heard.final or hit.end < len(said.words) or name in utterance.hypothesised
+            if heard.final or heard.settled or hit.end < len(said.words) or name in utterance.hypothesised
         }
         utterance.hypothesised = frozenset(hits)
         utterance.ended = heard.final

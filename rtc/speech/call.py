@@ -85,6 +85,7 @@ class LiveCall:
             start=speech.start,
             end=speech.end,
             confidence=speech.confidence,
+            settled=speech.settled,
         )
         for message in self._coach.hear(heard):
             self._say(message)

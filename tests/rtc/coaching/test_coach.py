@@ -81,6 +81,10 @@ class TestPartials:
     def test_a_final_fires_at_once(self, coach: Coach) -> None:
         assert say(coach, "patient", "chest pain") == ["chest_pain-1"]
 
+    def test_a_match_at_the_end_fires_when_the_person_has_paused(self, coach: Coach) -> None:
+        heard = Heard("u1", "patient", "I have chest pain", False, 30.0, 32.0, settled=True)
+        assert [one.id for one in coach.hear(heard) if isinstance(one, Cue)] == ["chest_pain-1"]
+
     def test_agreement_is_within_one_utterance(self, coach: Coach) -> None:
         assert say(coach, "patient", "chest pain", "u1", final=False) == []
         assert say(coach, "patient", "chest pain", "u2", final=False) == []
