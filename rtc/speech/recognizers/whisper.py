@@ -4,7 +4,6 @@ faster-whisper pads everything to 30 s, which costs the encoder four times what 
 length; what it then needs is silence after the words, or it says them again and again until the window is full.
 """
 
-import re
 import zlib
 
 import ctranslate2
@@ -114,12 +113,18 @@ def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return window
 
 
-_REPEATED = re.compile(r"\b((?:[\w'-]+[\s,.!?]+){1,12}[\w'-]+[,.!?]*)(?:\s+\1)+", re.IGNORECASE)
-
-
 def _said_once(text: str) -> str:
-    """Two or more words repeated at once, word for word, are the recogniser's echo; keep the first."""
-    return _REPEATED.sub(r"\1", text)
+    """Cut the recogniser's echo: when the end of the text repeats its own last words, keep them once.
+
+    "My daughter is here. My daughter is here. My" becomes "My daughter is here." One repeated word ("bye bye") stays.
+    """
+    words = text.split()
+    heard = [word.strip(",.!?").lower() for word in words]
+    for start in range(len(words) - 3):
+        for period in range(2, (len(words) - start) // 2 + 1):
+            if all(heard[at] == heard[at - period] for at in range(start + period, len(words))):
+                return " ".join(words[: start + period])
+    return text
 
 
 def _compression(text: str) -> float:
