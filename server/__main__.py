@@ -5,6 +5,7 @@ Granian runs inside this process, with one event loop: nothing is left behind wh
 
 import asyncio
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from server.logs import log, set_up
 from server.pages import missing_pages
 from server.settings import DatabaseSettings, ServerProcessSettings, ServerSettings, load_server
 
+BUS_SECONDS = 5.0
+
 
 class CannotStart(Exception):
     """One sentence: what is wrong and what to change."""
@@ -32,6 +35,17 @@ def _check_tls(settings: ServerSettings) -> tuple[Path, Path]:
         if not value or not Path(value).is_file():
             raise CannotStart(f"[server] {name} must name a PEM file (is: {value or 'not set'})")
     return Path(settings.tls_certificate), Path(settings.tls_key)
+
+
+def _check_port(settings: ServerSettings) -> None:
+    """Granian shares its port (SO_REUSEPORT) with whoever else does, so a second server would take half the calls."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotStart(f"[server] cannot use {settings.host} port {settings.port}: {error.strerror}") from error
 
 
 async def _check_database(settings: DatabaseSettings) -> None:
@@ -48,10 +62,13 @@ async def _check_database(settings: DatabaseSettings) -> None:
 
 
 async def _connect_bus(settings: BusSettings) -> Bus:
+    """The client tries for ever by itself, a wrong password included; at the start that would look like hanging."""
     try:
-        return await Bus.connect(settings.url, "server", settings.user, settings.password)
+        async with asyncio.timeout(BUS_SECONDS):
+            return await Bus.connect(settings.url, "server", settings.user, settings.password)
     except (OSError, NatsError) as error:
-        raise CannotStart(f"the bus at {settings.url} refuses us: {type(error).__name__}") from error
+        reason = "does not answer, or refuses this user" if isinstance(error, TimeoutError) else type(error).__name__
+        raise CannotStart(f"[bus] {settings.url}: {reason}") from error
 
 
 async def run(settings: ServerProcessSettings) -> None:
@@ -62,6 +79,7 @@ async def run(settings: ServerProcessSettings) -> None:
     await _check_database(settings.database)
     bus = await _connect_bus(settings.bus)
     try:
+        _check_port(settings.server)
         await _serve(create_app(settings, bus), settings.server, certificate, key)
     finally:
         await bus.close()

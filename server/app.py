@@ -25,8 +25,15 @@ from server.calls.listening import listen, watch_workers
 from server.calls.placement import MediaWorkers
 from server.calls.sockets import Sockets
 from server.calls.switchboard import Switchboard
-from server.database import Database
-from server.errors import Problem, answer_http_exception, answer_problem, answer_unhandled
+from server.database import UNREACHABLE, Database
+from server.errors import (
+    Problem,
+    answer_http_exception,
+    answer_problem,
+    answer_storage_failure,
+    answer_unhandled,
+    note_socket_failure,
+)
 from server.health import Health
 from server.pages import page_routes
 from server.practices import routes as practices
@@ -76,8 +83,8 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
         try:
             await database.refuse_if_unsafe()
             await listen(bus, switchboard, workers, sockets)
-            await serve_outcomes(bus, database)
-            watching = asyncio.create_task(watch_workers(switchboard, workers))
+            await serve_outcomes(bus, database, switchboard)
+            watching = asyncio.create_task(watch_workers(bus, switchboard, workers))
             yield
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -105,8 +112,10 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
         exception_handlers={
             Problem: answer_problem,
             HTTPException: answer_http_exception,
+            **dict.fromkeys(UNREACHABLE, answer_storage_failure),
             Exception: answer_unhandled,
         },
+        after_exception=[note_socket_failure],
         before_send=[add_headers(settings.server.public_url)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,

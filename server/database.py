@@ -26,8 +26,22 @@ CREDENTIAL = "app.credential"
 STATEMENT_SECONDS = 10.0
 """Every statement of ours touches a few rows by key. Longer means a lock or a lost host: fail and say so."""
 
+OLDEST_VERSION = 150000
+"""As PostgreSQL numbers itself: major times 10000."""
+
 UNGUARDED_TABLES = frozenset({"migration"})
 """Holds names of migrations only, and no practice."""
+
+
+UNREACHABLE: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+"""What a transaction raises while PostgreSQL is away, stopping, starting or full. Retryable."""
 
 
 class NestedTransaction(Exception):
@@ -38,8 +52,15 @@ class UnsafeDatabase(Exception):
     """The role or a table would let one practice see another's rows. The text says which and what to change."""
 
 
+class QuietEngine(PostgresEngine):
+    """Piccolo connects while an engine is constructed, to warn about old versions; we look when we open."""
+
+    async def check_version(self) -> None:
+        return
+
+
 def make_engine(settings: DatabaseSettings) -> PostgresEngine:
-    return PostgresEngine(
+    return QuietEngine(
         config={
             "host": settings.host,
             "port": settings.port,
@@ -93,7 +114,7 @@ class Database:
     async def refuse_if_unsafe(self) -> None:
         """The boot guard. Raises UnsafeDatabase naming what would defeat row-level security."""
         async with self._pool.acquire() as connection:
-            for faulty in (_role_fault, _table_fault, _view_fault):
+            for faulty in (_version_fault, _role_fault, _table_fault, _view_fault):
                 fault = await faulty(connection)
                 if fault is not None:
                     raise UnsafeDatabase(fault)
@@ -122,6 +143,12 @@ class Database:
                 yield
             finally:
                 self._engine.current_transaction.reset(token)
+
+
+async def _version_fault(connection: Any) -> str | None:
+    """Views respect row-level security only since 15 (security_invoker)."""
+    number = int(await connection.fetchval("SHOW server_version_num"))
+    return f"PostgreSQL 15 or newer is needed, this is {number // 10000}" if number < OLDEST_VERSION else None
 
 
 async def _role_fault(connection: Any) -> str | None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, WebSocketDisconnect, WebSocketException
+from litestar.types import Scope
 from msgspec import Struct
 
 from server.logs import code_place, log
@@ -50,6 +52,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "media-unreachable": (503, "The call could not be connected", "Try again; if it stays so, telephone the practice."),
     "provider-unreachable": (503, "The sign-in service does not answer", "Try again in a minute."),
     "pages-missing": (503, "The pages are not built", "Administrator: build the front end (make run does)."),
+    "storage-unreachable": (503, "The database does not answer", "Try again in a moment; calls in progress go on."),
     "not-ready": (503, "Not ready for calls", "Wait for what is named here, then ask again."),
 }
 
@@ -103,6 +106,18 @@ def answer_unhandled(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Messages of exceptions may hold a row's values, so only the kind and the place are logged."""
     log.error("unhandled", error=type(error).__name__, at=code_place(error), method=request.method)
     return answer_problem(request, Problem("internal"))
+
+
+def answer_storage_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """PostgreSQL is away, starting or full. The pool connects again by itself."""
+    log.error("database does not answer", error=type(error).__name__, at=code_place(error))
+    return answer_problem(request, Problem("storage-unreachable"))
+
+
+async def note_socket_failure(error: Exception, scope: Scope) -> None:
+    """Litestar closes a WebSocket whose handler failed without a word; the reason must not be lost."""
+    if scope["type"] == ScopeType.WEBSOCKET and not isinstance(error, WebSocketException | WebSocketDisconnect):
+        log.error("socket failed", error=type(error).__name__, at=code_place(error))
 
 
 def _is_navigation(request: Request[Any, Any, Any]) -> bool:

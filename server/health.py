@@ -11,8 +11,10 @@ from msgspec import Struct
 from rtc.bus import Bus
 from server.auth.access import anybody
 from server.calls.placement import MediaWorkers
-from server.database import Database
+from server.database import UNREACHABLE, Database
 from server.errors import Problem
+
+NO_DATABASE: tuple[type[Exception], ...] = (asyncpg.PostgresError, *UNREACHABLE)
 
 MIGRATIONS = Path(__file__).parent / "piccolo_migrations"
 
@@ -38,7 +40,7 @@ class Health:
             applied = await self._database.applied_migrations()
             if len(applied) < len(list(MIGRATIONS.glob("server_*.py"))):
                 missing.append("migrations")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except NO_DATABASE:
             missing.append("database")
         if not self._bus.connected:
             missing.append("bus")

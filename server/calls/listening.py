@@ -1,23 +1,26 @@
 """What this process hears on the bus, handed to those it concerns."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-
-import asyncpg
 
 from rtc import bus as subjects
 from rtc.bus import Bus
 from rtc.messages import LegEvent, WorkerState
 from server.calls.news import CallNews
-from server.calls.placement import MediaWorkers
+from server.calls.placement import SILENCE_SECONDS, MediaWorkers
 from server.calls.sockets import Sockets
 from server.calls.switchboard import Switchboard
+from server.database import UNREACHABLE
 from server.logs import code_place, log
 
 M = TypeVar("M")
 
 LOST_CHECK_SECONDS = 1.0
+
+NOT_HANDLED: tuple[type[Exception], ...] = (*UNREACHABLE, ValueError)
+"""The database is away, or a message holds an id that is none."""
 
 
 async def listen(bus: Bus, switchboard: Switchboard, workers: MediaWorkers, sockets: Sockets) -> None:
@@ -34,10 +37,19 @@ async def listen(bus: Bus, switchboard: Switchboard, workers: MediaWorkers, sock
     await bus.listen(subjects.CALL_EVENTS, LegEvent, _survive(switchboard.leg_changed))
 
 
-async def watch_workers(switchboard: Switchboard, workers: MediaWorkers) -> None:
-    """Until cancelled: end the calls of media workers that fall silent."""
+async def watch_workers(bus: Bus, switchboard: Switchboard, workers: MediaWorkers) -> None:
+    """Until cancelled: end the calls of media workers that fall silent.
+
+    While the bus is away, or after this process itself was held up, silence says nothing about the workers: their
+    calls go on from browser to browser and must not be ended by us.
+    """
     end_calls = _survive(switchboard.worker_lost)
+    looked = time.monotonic()
     while True:
+        held_up = time.monotonic() - looked > SILENCE_SECONDS
+        looked = time.monotonic()
+        if held_up or not bus.connected:
+            workers.was_deaf()
         for worker_id in workers.take_lost():
             await end_calls(worker_id)
         await asyncio.sleep(LOST_CHECK_SECONDS)
@@ -49,7 +61,7 @@ def _survive(handle: Callable[[M], Awaitable[None]]) -> Callable[[M], Awaitable[
     async def handled(message: M) -> None:
         try:
             await handle(message)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError, TimeoutError) as error:
+        except NOT_HANDLED as error:
             log.error("a message was not handled", error=type(error).__name__, at=code_place(error))
 
     return handled

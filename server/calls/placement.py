@@ -48,6 +48,11 @@ class MediaWorkers:
         """False while this process is too young to know."""
         return worker_id not in self._live() and self._clock() - self._started > SILENCE_SECONDS
 
+    def was_deaf(self) -> None:
+        """This process could not have heard anybody until now: nobody's silence counts yet."""
+        now = self._clock()
+        self._heard = {worker_id: (now, state) for worker_id, (_, state) in self._heard.items()}
+
     def take_lost(self) -> list[str]:
         """Workers that fell silent since the last time this was asked."""
         lost = sorted(set(self._heard) - set(self._live()))

@@ -8,42 +8,49 @@ from rtc import bus as subjects
 from rtc.bus import Bus
 from rtc.messages import Done, Outcome, Refusal, Reply
 from server.calls import store as calls
-from server.database import Database
+from server.calls.switchboard import Switchboard
+from server.database import UNREACHABLE, Database
 from server.logs import code_place, log
 from server.scores import store
 
+NOT_STORED: tuple[type[Exception], ...] = (asyncpg.PostgresError, *UNREACHABLE)
 
-async def serve_outcomes(bus: Bus, database: Database) -> None:
+
+async def serve_outcomes(bus: Bus, database: Database, switchboard: Switchboard) -> None:
     """Answer `calls.outcome`: one server process of the queue group gets each request."""
 
     async def answer(outcome: Outcome) -> Reply:
-        return await keep(database, outcome)
+        try:
+            practice_id, call_id = UUID(outcome.practice_id), UUID(outcome.call_id)
+            reply = await keep(database, practice_id, call_id, outcome)
+            if isinstance(reply, Done):
+                # Reports of media arrive at most once, an outcome is repeated until it does: no call stays open.
+                await switchboard.end(practice_id, call_id, "server")
+        except ValueError as error:
+            log.error("outcome is malformed", error=type(error).__name__, at=code_place(error))
+            return Refusal("malformed_request", "An id or a time in this outcome cannot be read.")
+        except NOT_STORED as error:
+            log.error("outcome was not stored", error=type(error).__name__, at=code_place(error))
+            return Refusal("not_stored", "The database did not take it. Send it again.")
+        return reply
 
     await bus.serve(subjects.OUTCOME, Outcome, answer, queue=subjects.SERVER_QUEUE)
 
 
-async def keep(database: Database, outcome: Outcome) -> Reply:
+async def keep(database: Database, practice_id: UUID, call_id: UUID, outcome: Outcome) -> Reply:
     """Store an outcome in one transaction. Durable once Done; the sender repeats until then.
 
     The practice is the one of the message, and the call must be that practice's: row-level security decides.
     """
-    try:
-        practice_id, call_id = UUID(outcome.practice_id), UUID(outcome.call_id)
-        async with database.practice(practice_id):
-            answered = await store.lock_call(call_id)
-            if answered is None:
-                return Refusal("unknown_call", "This practice has no such call.")
-            if await store.has_receipt(call_id):
-                return Done()
-            await store.add_receipt(practice_id, call_id, outcome.receipt)
-            await calls.set_duration(call_id, outcome.duration_s)
-            if answered:
-                await store.add_evaluation(practice_id, call_id, outcome)
-    except ValueError as error:
-        log.error("outcome is malformed", error=type(error).__name__, at=code_place(error))
-        return Refusal("malformed_request", "An id or a time in this outcome cannot be read.")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        log.error("outcome was not stored", call_id=outcome.call_id, error=type(error).__name__, at=code_place(error))
-        return Refusal("not_stored", "The database did not take it. Send it again.")
+    async with database.practice(practice_id):
+        answered = await store.lock_call(call_id)
+        if answered is None:
+            return Refusal("unknown_call", "This practice has no such call.")
+        if await store.has_receipt(call_id):
+            return Done()
+        await store.add_receipt(practice_id, call_id, outcome.receipt)
+        await calls.set_duration(call_id, outcome.duration_s)
+        if answered:
+            await store.add_evaluation(practice_id, call_id, outcome)
     log.info("outcome stored", call_id=outcome.call_id)
     return Done()

@@ -58,6 +58,15 @@ def test_three_seconds_of_silence() -> None:
     assert not known.is_gone("b")
 
 
+def test_silence_does_not_count_while_nobody_could_be_heard() -> None:
+    known, clock = workers(WorkerState("a", 1, 4))
+    clock.now += 60
+    known.was_deaf()
+    assert known.take_lost() == []
+    clock.now += SILENCE_SECONDS + 0.1
+    assert known.take_lost() == ["a"]
+
+
 def test_a_young_process_calls_nobody_gone() -> None:
     known, clock = workers()
     assert not known.is_gone("a")

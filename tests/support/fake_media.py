@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from rtc import bus as subjects
-from rtc.bus import Bus
+from rtc.bus import Bus, Unreachable
 from rtc.messages import (
     Done,
     HangUp,
@@ -46,8 +46,8 @@ class FakeMedia:
         await self._heard_by_server()
 
     async def _heard_by_server(self) -> None:
-        """Our first announcement is out before this request, and the server reads the bus in order."""
-        await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 20))
+        """Our announcement is out before this request, and the server reads the bus in order."""
+        await self.announce()
         await self.report(an_outcome(str(uuid4()), str(uuid4())))
 
     async def fall_silent(self) -> None:
@@ -79,10 +79,21 @@ class FakeMedia:
         assert request is not None
         return request
 
+    async def announce(self) -> None:
+        await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 20))
+
+    async def is_heard(self) -> bool:
+        """Whether a server answers us: after the bus was away, both sides come back in their own time."""
+        try:
+            await self.report(an_outcome(str(uuid4()), str(uuid4())))
+        except Unreachable:
+            return False
+        return True
+
     async def _announce(self) -> None:
         never = asyncio.Event()
         while True:
-            await self.bus.publish(subjects.MEDIA_STATE, WorkerState(self.worker_id, 0, 20))
+            await self.announce()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(never.wait(), ANNOUNCE_SECONDS)
 

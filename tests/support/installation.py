@@ -83,10 +83,16 @@ class Installation:
         self.demo = json.loads(self.run("server.demo"))
         self.monitor_token = str(self.demo["monitor_token"])
         self._start_provider()
-        self._start([sys.executable, "-m", "server"], self.environment(owner=False), self._dir / "server.log")
+        self.start_server(self.port, "server.log")
+
+    def start_server(self, port: int, log: str) -> "subprocess.Popen[str]":
+        """One server process; a second one is the same installation behind the same public address."""
+        environment = {**self.environment(owner=False), "CLINIXCUE_SERVER_PORT": str(port)}
+        process = self._start([sys.executable, "-m", "server"], environment, self._dir / log)
         # The process says "serving" a moment before it listens; the transport tries again until it does.
         with httpx2.Client(transport=httpx2.HTTPTransport(verify=self.trust, retries=6)) as client:
-            client.get(f"{self.origin}/healthz/live").raise_for_status()
+            client.get(f"https://localhost:{port}/healthz/live").raise_for_status()
+        return process
 
     def stop(self) -> None:
         for process in reversed(self._processes):
@@ -122,10 +128,10 @@ class Installation:
                 variables[f"CLINIXCUE_{section.upper()}_{name.upper()}"] = str(getattr(values, name))
         return variables
 
-    def run(self, module: str, *arguments: str, owner: bool = False, **changed: str) -> str:
+    def run(self, module: str, *arguments: str, owner: bool = False, changed: Headers | None = None) -> str:
         """Run a module to its end; returns what it printed. Raises CalledProcessError."""
         argv = [sys.executable, "-m", module, *arguments]
-        environment = {**self.environment(owner), **changed}
+        environment = {**self.environment(owner), **(changed or {})}
         result = subprocess.run(
             argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
         )
@@ -184,9 +190,10 @@ class Installation:
     def link(self) -> str:
         return str(self.practice("Riverside Surgery")["line_link"])
 
-    def client(self, headers: Headers | None = None) -> httpx2.AsyncClient:
+    def client(self, headers: Headers | None = None, port: int | None = None) -> httpx2.AsyncClient:
         """A browser or program without cookies."""
-        return httpx2.AsyncClient(base_url=self.origin, verify=self.trust, headers=headers, timeout=15)
+        address = f"https://localhost:{port or self.port}"
+        return httpx2.AsyncClient(base_url=address, verify=self.trust, headers=headers, timeout=15)
 
     def headers_of(self, login: str) -> Headers:
         """What this person's browser sends with every request to us. Signs in on first use."""
@@ -206,10 +213,9 @@ class Installation:
     def as_monitor(self) -> httpx2.AsyncClient:
         return self.client({"authorization": f"Bearer {self.monitor_token}"})
 
-    def socket(self, path: str, headers: Headers | None = None) -> connect:
-        return connect(
-            self.origin.replace("https", "wss") + path, ssl=self.trust, additional_headers=headers, proxy=None
-        )
+    def socket(self, path: str, headers: Headers | None = None, port: int | None = None) -> connect:
+        address = f"wss://localhost:{port or self.port}{path}"
+        return connect(address, ssl=self.trust, additional_headers=headers, proxy=None)
 
     async def media_bus(self) -> Bus:
         return await Bus.connect(self.nats.url, "test media", "media", self.nats.passwords["media"])
