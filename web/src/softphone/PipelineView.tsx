@@ -46,6 +46,9 @@ function analysing(call: Call, framesIn: number): string {
   if (call.cueState === "paused") {
     return "Paused";
   }
+  if (call.cueState === "declined") {
+    return "Not listened to";
+  }
   return `${clock(framesIn * FRAME_S)} of sound heard, both sides`;
 }
 
@@ -53,8 +56,11 @@ function purging(call: Call): string {
   if (purged(call)) {
     return "Everything that came in is wiped";
   }
+  if (call.cueState === "declined") {
+    return "Nothing to wipe";
+  }
   if (call.phase === "over") {
-    return call.cueState === "declined" ? "Nothing to wipe" : "Purge not confirmed on this page";
+    return "Purge not confirmed on this page";
   }
   return call.phase === "wrapping" ? "Wiping what is left" : "Wiped as soon as it was analysed";
 }

@@ -27,7 +27,7 @@ export function Result({ desk, call, waiting }: Props) {
           Call ended
         </h2>
         <p>
-          {ENDED[call.endedBy ?? "server"]} after {clock(seconds)}.
+          {call.endedBy === null ? "The call ended" : ENDED[call.endedBy]} after {clock(seconds)}.
         </p>
         {call.endedBy === "connection" && (
           <Message tone="error" title="The connection to the call was lost">
@@ -73,10 +73,14 @@ function Card({ scorecard }: { readonly scorecard: Scorecard }) {
             <strong>{scorecard.total}</strong> of 100
           </p>
         )}
-        <p>
-          {percent(scorecard.coverage)} of the speech was understood. <b>The words are gone</b>: what you see here is all
-          that is kept.
-        </p>
+        {scorecard.criteria.length === 0 ? (
+          <p>Nothing was judged. Only the time and the length of the call are kept.</p>
+        ) : (
+          <p>
+            {percent(scorecard.coverage)} of the speech was understood. <b>The words are gone</b>: what you see here is
+            all that is kept.
+          </p>
+        )}
       </div>
       <FlagList flags={scorecard.flags} />
       <CriteriaTable criteria={scorecard.criteria} />

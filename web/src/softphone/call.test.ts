@@ -200,6 +200,17 @@ describe("after a call", () => {
     expect(callOf(again).endedBy).toBe("agent");
   });
 
+  it("ends with the scorecard when that is the first news of it, and learns later who hung up", () => {
+    const scored = play(talked, channel(SCORECARD, 7000));
+    expect(callOf(scored)).toMatchObject({ phase: "wrapping", endedBy: null, endedAt: 7000, captions: [] });
+    const told = play(scored, {
+      type: "signalled",
+      message: { type: "call_state", call_id: "c", state: "ended", by: "patient" },
+      now: 7100,
+    });
+    expect(callOf(told)).toMatchObject({ endedBy: "patient", endedAt: 7000, scorecard: SCORECARD });
+  });
+
   it("ends when the connection fails", () => {
     expect(callOf(play(CONNECTED, { type: "link", link: "failed", now: 1 })).endedBy).toBe("connection");
   });

@@ -258,7 +258,7 @@ function linkChanged(call: Call, link: Link, now: number): Call {
 /** The words and the cards that quoted them go the moment the call ends; only the scorecard is still to come. */
 function ended(call: Call, by: EndedBy, now: number): Call {
   if (call.phase === "wrapping" || call.phase === "over") {
-    return call;
+    return call.endedBy === null ? { ...call, endedBy: by } : call;
   }
   return { ...call, phase: "wrapping", endedAt: now, endedBy: by, captions: [], cues: EMPTY_DESK, muted: false };
 }
@@ -281,7 +281,8 @@ function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: nu
     case "pipeline":
       return flowed(call, message);
     case "scorecard":
-      return { ...call, scorecard: message };
+      // The score comes only after the end; over its own path, the news of who ended it may still be on its way.
+      return { ...(talking(call) ? ended(call, null, now) : call), scorecard: message };
     case "notice":
       return noticed(call, message);
   }

@@ -3,7 +3,7 @@
 import type { Cue } from "../shared/contract";
 import type { MicrophoneFailure } from "../shared/devices";
 import type { IconName } from "../shared/ui/icons";
-import type { Call } from "./call";
+import type { Call, EndedBy } from "./call";
 
 export const LANES: Record<Cue["lane"], { readonly word: string; readonly icon: IconName }> = {
   safety: { word: "Safety", icon: "safety" },
@@ -50,7 +50,7 @@ export const CUE_STATES: Record<Call["cueState"], { readonly word: string; reado
   },
 };
 
-export const ENDED: Record<string, string> = {
+export const ENDED: Record<NonNullable<EndedBy>, string> = {
   agent: "You hung up",
   patient: "The caller hung up",
   server: "The system ended the call",
