@@ -30,7 +30,7 @@ export function Captions({ desk, on, captions, declined }: Props) {
           <kbd aria-hidden="true">{keyLabel("captions")}</kbd>
         </button>
       </div>
-      {on ? <Log captions={captions} declined={declined} /> : <p class="hint">While off, no words reach this screen.</p>}
+      {on ? <Log captions={captions} declined={declined} /> : <p class="hint">While off, no words are shown or kept here.</p>}
     </section>
   );
 }

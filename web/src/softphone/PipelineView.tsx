@@ -20,7 +20,7 @@ export function PipelineView({ call }: { readonly call: Call }) {
         <Step name="Live audio" state={heard} figure={`${age(figures.buffered_ms)} buffered`}>
           {talking ? `Oldest sample is ${age(figures.oldest_sample_ms)} old` : `No sample is left; none got older than ${age(figures.oldest_sample_ms)}`}
         </Step>
-        <Step name="Analyse" state={heard} figure={`${count(figures.frames_in)} frames in`}>
+        <Step name="Analyse" state={talking && call.cueState !== "live" ? "idle" : heard} figure={`${count(figures.frames_in)} frames in`}>
           {analysing(call, figures.frames_in)}
         </Step>
         <Step name="Keep result" state={kept(call)} figure={`${counted(valuesKept(call.scorecard), "value")} kept`}>

@@ -296,7 +296,7 @@ function flowed(call: Call, pipeline: Pipeline): Call {
     before !== null &&
     (pipeline.frames_in < before.frames_in || STAGES.indexOf(pipeline.stage) < STAGES.indexOf(before.stage)) &&
     !talking(call);
-  return older ? call : { ...call, pipeline, cueState: call.cueState === "starting" ? "live" : call.cueState };
+  return older ? call : { ...call, pipeline };
 }
 
 function withCaption(captions: readonly Caption[], caption: Caption): readonly Caption[] {
