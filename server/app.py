@@ -63,6 +63,21 @@ ROUTES: list[Any] = [
     health.ready,
 ]
 
+HANDLERS: dict[int | type[Exception], Any] = {
+    Problem: answer_problem,
+    HTTPException: answer_http_exception,
+    **dict.fromkeys(UNREACHABLE, answer_storage_failure),
+    Exception: answer_unhandled,
+}
+
+DESCRIPTION = OpenAPIConfig(
+    title="ClinixCue",
+    version="1",
+    path="/api/schema",
+    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    openapi_router=Router("/api/schema", route_handlers=[], opt=anybody()),
+)
+
 
 def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
     """The application. Its lifespan opens the database, checks it is safe, and listens on `bus`.
@@ -109,23 +124,12 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
             DefineMiddleware(Authentication, sessions=sessions),
         ],
         guards=[enforce],
-        exception_handlers={
-            Problem: answer_problem,
-            HTTPException: answer_http_exception,
-            **dict.fromkeys(UNREACHABLE, answer_storage_failure),
-            Exception: answer_unhandled,
-        },
+        exception_handlers=HANDLERS,
         after_exception=[note_socket_failure],
         before_send=[add_headers(settings.server.public_url)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=OpenAPIConfig(
-            title="ClinixCue",
-            version="1",
-            path="/api/schema",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-            openapi_router=Router("/api/schema", route_handlers=[], opt=anybody()),
-        ),
+        openapi_config=DESCRIPTION,
         logging_config=None,
         debug=False,
     )

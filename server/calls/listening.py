@@ -12,15 +12,11 @@ from server.calls.news import CallNews
 from server.calls.placement import SILENCE_SECONDS, MediaWorkers
 from server.calls.sockets import Sockets
 from server.calls.switchboard import Switchboard
-from server.database import UNREACHABLE
 from server.logs import code_place, log
 
 M = TypeVar("M")
 
 LOST_CHECK_SECONDS = 1.0
-
-NOT_HANDLED: tuple[type[Exception], ...] = (*UNREACHABLE, ValueError)
-"""The database is away, or a message holds an id that is none."""
 
 
 async def listen(bus: Bus, switchboard: Switchboard, workers: MediaWorkers, sockets: Sockets) -> None:
@@ -56,12 +52,12 @@ async def watch_workers(bus: Bus, switchboard: Switchboard, workers: MediaWorker
 
 
 def _survive(handle: Callable[[M], Awaitable[None]]) -> Callable[[M], Awaitable[None]]:
-    """One message that cannot be handled (the database is away, an id is none) must not end the listening."""
+    """One message that cannot be handled (the database is away, an id is none) is logged and left behind."""
 
     async def handled(message: M) -> None:
         try:
             await handle(message)
-        except NOT_HANDLED as error:
+        except Exception as error:  # noqa: BLE001  # the subscription must outlive any one message
             log.error("a message was not handled", error=type(error).__name__, at=code_place(error))
 
     return handled

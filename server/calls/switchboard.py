@@ -170,8 +170,10 @@ class Switchboard:
             calls = await store.calls_of_worker(worker_id)
         if calls:
             log.warning("media worker is gone", media_worker=worker_id, count=len(calls))
-        for practice_id, call_id in calls:
-            await self.end(practice_id, call_id, "server")
+        # All at once: each waits for an answer that may never come, and every caller should know within seconds.
+        async with asyncio.TaskGroup() as ending:
+            for practice_id, call_id in calls:
+                ending.create_task(self.end(practice_id, call_id, "server"))
 
     # --- inside -----------------------------------------------------------------------------------------------
 
