@@ -74,7 +74,7 @@ function Card({ scorecard }: { readonly scorecard: Scorecard }) {
           </p>
         )}
         {scorecard.criteria.length === 0 ? (
-          <p>Nothing was judged. Only the time and the length of the call are kept.</p>
+          <p>Nothing was judged, and nothing that was said is kept.</p>
         ) : (
           <p>
             {percent(scorecard.coverage)} of the speech was understood. <b>The words are gone</b>: what you see here is
