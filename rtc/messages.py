@@ -198,6 +198,8 @@ class Lease(Struct, frozen=True):
     media_worker: str
     resumed: bool
     """The call's first recogniser was lost: what it had heard is gone, so the call can be coached but not scored."""
+    late: bool = False
+    """No recogniser took the call when it began: what was said before is unheard, so it is not scored either."""
 
 
 class Grant(Struct, frozen=True, tag="grant"):

@@ -63,6 +63,7 @@ class Hearing:
         self._workers = workers
         self._worker: str | None = None
         self._had_worker = False
+        self._began_unheard = False
         self._to_agent: Callable[[ChannelMessage], None] = lambda _message: None
         self._bridged_at = 0.0
         self._gathered: dict[Leg, bytearray] = {"agent": bytearray(), "patient": bytearray()}
@@ -87,11 +88,12 @@ class Hearing:
 
     async def _lease(self) -> None:
         try:
-            request = Lease(self._plan, self._media_worker, resumed=self._had_worker)
+            request = Lease(self._plan, self._media_worker, resumed=self._had_worker, late=self._began_unheard)
             reply = await self._bus.request(subjects.SPEECH_LEASE, request, LEASE_SECONDS)
         except Unreachable:
             reply = None
         if not isinstance(reply, Grant):
+            self._began_unheard |= not self._had_worker
             self._tell_paused()
             return
         self._workers.seen[reply.worker_id] = time.monotonic()

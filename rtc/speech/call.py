@@ -14,10 +14,10 @@ from rtc.coaching.coach import Coach
 from rtc.coaching.conditions import Heard
 from rtc.coaching.playbook import Playbook
 from rtc.messages import (
-    CallPlan,
     Caption,
     ChannelMessage,
     ChecklistItem,
+    Lease,
     Leg,
     Outcome,
     Pcm,
@@ -40,18 +40,18 @@ class LiveCall:
 
     def __init__(
         self,
-        plan: CallPlan,
-        media_worker: str,
+        lease: Lease,
         playbook: Playbook,
-        resumed: bool,
         network: Silero,
         scheduler: Scheduler,
         say: Callable[[ChannelMessage], None],
     ) -> None:
+        plan = lease.plan
         self.plan = plan
-        self.media_worker = media_worker
+        self.media_worker = lease.media_worker
         self._playbook = playbook
-        self._resumed = resumed
+        self._resumed = lease.resumed
+        self._late = lease.late
         self._coach = Coach(playbook)
         self._say = say
         self._legs: dict[Leg, HeardLeg] = {
@@ -132,8 +132,8 @@ class LiveCall:
         understood = sum(leg.understood_s for leg in self._legs.values())
         coverage = round(understood / voiced, 3) if voiced else 0.0
         scorecard = self._coach.finish(duration_s, coverage)
-        if self._resumed or interrupted:
-            reason = "recogniser_lost" if self._resumed else "call_interrupted"
+        if self._resumed or self._late or interrupted:
+            reason = "recogniser_lost" if self._resumed else "recogniser_late" if self._late else "call_interrupted"
             return Scorecard(None, reason, coverage, [], [])
         return scorecard
 

@@ -96,10 +96,8 @@ class SpeechWorker:
         except PlaybookError as error:
             return Refusal("playbook", str(error))
         call = LiveCall(
-            lease.plan,
-            lease.media_worker,
+            lease,
             playbook,
-            lease.resumed,
             self._network,
             self._scheduler,
             say=lambda message: self._say(call, message),

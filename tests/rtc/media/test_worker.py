@@ -277,6 +277,22 @@ async def test_without_any_recogniser_the_call_goes_on_and_says_so(nats: Nats, o
     assert office.events[-1] == LegEvent(call.plan.call_id, "agent", "ended")
 
 
+async def test_a_recogniser_that_comes_late_is_told_so(nats: Nats, office: Office) -> None:
+    """What was said before it came is unheard, and nobody may be marked down for that."""
+    async with running_media(nats, office) as media:
+        call = Conversation(office, media)
+        await call.begin()
+        await call.agent.until(is_paused)
+        late = ScriptedSpeech(await connect(nats, "speech"))
+        await late.start()
+        await asyncio.wait_for(late.enough.wait(), 10)
+        assert (late.leases[0].late, late.leases[0].resumed) == (True, False)
+        await call.hang_up()
+        await call.agent.until(lambda m: isinstance(m, Scorecard))
+        await call.leave()
+        await late.stop()
+
+
 async def test_bad_offers_and_a_full_house_are_refused_and_harm_nothing(nats: Nats, office: Office) -> None:
     async with running_media(nats, office, capacity=1) as media:
         plan = CallPlan(str(uuid.uuid4()), str(uuid.uuid4()), "gp-reception", True)

@@ -65,6 +65,7 @@ export function bucket(index: number): string {
 const REASONS: Record<string, string> = {
   patient_declined: "the caller chose no analysis",
   recogniser_lost: "the listener stopped during the call",
+  recogniser_late: "the listener was not there from the start",
   call_interrupted: "the call was interrupted",
 };
 
