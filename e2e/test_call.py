@@ -99,6 +99,7 @@ def test_a_caller_may_say_no_to_analysis(conversation: Conversation) -> None:
 def test_a_lost_recogniser_does_not_end_the_call(conversation: Conversation, installation: Installation) -> None:
     c = conversation
     c.begin()
+    expect(c.agent.get_by_text("Cues live").first).to_be_visible()
     [speech] = installation.processes("rtc.speech")
     os.kill(speech, signal.SIGKILL)
     expect(c.agent.get_by_text("Cues are paused").first).to_be_visible()
@@ -114,6 +115,7 @@ def test_a_lost_recogniser_does_not_end_the_call(conversation: Conversation, ins
     expect(c.agent.get_by_text("The words are gone")).to_be_visible()
     scorecard = messages(c.agent, "scorecard")[0]["message"]
     assert scorecard["total"] is None, "half a call is not scored"
+    assert scorecard["reason"] == "recogniser_lost"
     assert installation.processes("rtc.speech") != [speech]
 
 
