@@ -44,7 +44,7 @@ types: .make/python
 	$(BIN)/python -m server.typescript
 
 bench: .make/python .make/web .make/identity-provider
-	@$(BIN)/python e2e/bench/run.py
+	@$(BIN)/python -m e2e.bench.run
 
 # A bad bump must not be committed: both npm locks are installed from scratch, and no lock may name an address.
 lock: .make/python

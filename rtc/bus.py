@@ -5,6 +5,7 @@ Subject permissions (see `server/supervisor.py`) keep `server` away from `pcm.>`
 to sound or text even if it wanted to.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ SPEECH_QUEUE = "speech"
 CALL_EVENTS = "calls.events"
 OUTCOME = "calls.outcome"
 SERVER_QUEUE = "server"
+
+CONNECT_SECONDS = 10.0
 
 REPLY_SECONDS = 8.0
 """An SDP answer needs the DTLS certificate and the sockets, well under a second; past this, say so to the person."""
@@ -71,8 +74,8 @@ class Bus:
 
     @classmethod
     async def connect(cls, url: str, name: str, user: str, password: str) -> "Bus":
-        """Raises OSError or nats.errors.Error when the first connection fails."""
-        client = await nats.connect(
+        """Raises Unreachable when the first connection is not there within CONNECT_SECONDS, or is refused."""
+        connecting = nats.connect(
             url,
             name=name,
             user=user,
@@ -82,7 +85,12 @@ class Bus:
             inbox_prefix=f"_INBOX.{user}",
             error_cb=_reconnecting,
         )
-        return cls(client)
+        try:
+            return cls(await asyncio.wait_for(connecting, CONNECT_SECONDS))
+        except (NatsError, OSError, TimeoutError) as error:
+            raise Unreachable(
+                f"NATS at {url} does not accept us as '{user}': check its address and password"
+            ) from error
 
     async def publish(self, subject: str, message: msgspec.Struct) -> None:
         """At most once: nobody listening means it is gone. Raises Unreachable when the connection is closed."""

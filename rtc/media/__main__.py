@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from rtc.bus import Unreachable
 from rtc.media.worker import main
 from rtc.settings import ListeningSettings, SettingsError, load
 
@@ -10,5 +11,5 @@ OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
 
 try:
     asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))
-except (SettingsError, OSError) as error:
+except (SettingsError, Unreachable) as error:
     sys.exit(f"media: {error}")

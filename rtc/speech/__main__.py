@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from rtc.bus import Unreachable
 from rtc.settings import ListeningSettings, SettingsError, load
 from rtc.speech.weights import WeightsError
 from rtc.speech.worker import main
@@ -11,5 +12,5 @@ OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
 
 try:
     asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))
-except (SettingsError, WeightsError, OSError) as error:
+except (SettingsError, WeightsError, Unreachable) as error:
     sys.exit(f"speech: {error}")

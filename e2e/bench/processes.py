@@ -1,0 +1,42 @@
+"""CPU seconds and resident memory of processes, from /proc."""
+
+import os
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time of these processes so far, threads included."""
+    return sum(_cpu(pid) for pid in pids)
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_mib(pids: list[int]) -> int:
+    return round(sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB for pid in pids))
+
+
+def descendants(root: int) -> dict[int, str]:
+    """Process ids below `root` and their command lines."""
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            commands[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it has just ended
+        parents[int(entry.name)] = int(stat[1])
+    found = {root}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return {pid: commands.get(pid, "") for pid in found}
+        found |= more
