@@ -106,7 +106,11 @@ def run() -> int:
             return asyncio.run(main(options, sys.stdout))
         with options.out.open("w") as out:
             return asyncio.run(main(options, out))
-    except (OSError, UnreadableSound, SignallingError, msgspec.DecodeError) as error:
+    except OSError as error:
+        sys.exit(f"synthetic-call: {error.filename or options.url}: {error.strerror or error}")
+    except msgspec.DecodeError as error:
+        sys.exit(f"synthetic-call: {options.marks} is not a list of marks: {error}")
+    except (UnreadableSound, SignallingError) as error:
         sys.exit(f"synthetic-call: {error}")
 
 

@@ -15,6 +15,7 @@ class Signalling:
 
     def __init__(self, url: str, token: str, ca_file: str | None) -> None:
         verify = ssl.create_default_context(cafile=ca_file)
+        self._url = url
         self._anyone = httpx.AsyncClient(base_url=url, verify=verify, timeout=15.0)
         self._monitor = httpx.AsyncClient(
             base_url=url, verify=verify, timeout=15.0, headers={"Authorization": f"Bearer {token}"}
@@ -57,10 +58,19 @@ class Signalling:
     ) -> dict[str, Any]:
         try:
             return self._read(await client.request(method, path, json=body, headers=headers))
+        except httpx.ConnectError as error:
+            raise SignallingError(self._unreachable(str(error))) from error
         except httpx.HTTPError as error:
-            raise SignallingError(f"{path}: {type(error).__name__}: {error}") from error
+            raise SignallingError(f"{self._url}{path}: {type(error).__name__} {error}".strip()) from error
+
+    def _unreachable(self, reason: str) -> str:
+        if "CERTIFICATE_VERIFY_FAILED" in reason:
+            return f"the certificate of {self._url} is not trusted: name its certificate authority with --ca"
+        return f"{self._url} cannot be reached ({reason}): check the address, and that the server runs"
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignallingError(f"{self._url} does not accept this token: name its monitor's file with --token-file")
         if response.is_error:
             try:
                 problem = response.json()
