@@ -1,4 +1,4 @@
-"""Fake microphones: WAV files for Chromium, put together from turns of our recordings."""
+"""Sound for the tests: fake microphones for Chromium and shorter calls, cut from our recordings."""
 
 import json
 import wave
@@ -24,10 +24,7 @@ class Turn:
 
 def turns_of(call: str, speaker: str) -> list[tuple[str, NDArray[np.int16]]]:
     """The turns of one side of a recorded call: words and sound."""
-    with av.open(str(CALLS / f"{call}.{speaker}.flac")) as container:
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-        pieces = [piece.to_ndarray()[0] for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
-    sound = np.concatenate(pieces)
+    sound = _sound(call, speaker)
     marks = json.loads((CALLS / f"{call}.marks.json").read_text())
     return [
         (mark["text"], sound[int(mark["start"] * RATE) : int(mark["end"] * RATE)])
@@ -43,9 +40,29 @@ def fake_microphone(path: Path, turns: list[tuple[str, NDArray[np.int16]]], star
     for start, (_, samples) in zip(starts, turns, strict=True):
         first = int(start * RATE)
         sound[first : first + samples.size] = samples
+    _write(path, sound)
+    return [Turn(text, start, end) for (text, _), start, end in zip(turns, starts, ends, strict=True)]
+
+
+def beginning(call: str, seconds: float, folder: Path) -> Path:
+    """The first seconds of a recorded call, both sides and their marks, in `folder`, which is returned."""
+    for speaker in ("agent", "patient"):
+        _write(folder / f"{call}.{speaker}.wav", _sound(call, speaker)[: int(seconds * RATE)])
+    marks = json.loads((CALLS / f"{call}.marks.json").read_text())
+    (folder / f"{call}.marks.json").write_text(json.dumps([mark for mark in marks if mark["end"] < seconds]))
+    return folder
+
+
+def _sound(call: str, speaker: str) -> NDArray[np.int16]:
+    with av.open(str(CALLS / f"{call}.{speaker}.flac")) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        pieces = [piece.to_ndarray()[0] for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+    return np.concatenate(pieces)
+
+
+def _write(path: Path, sound: NDArray[np.int16]) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(sound.tobytes())
-    return [Turn(text, start, end) for (text, _), start, end in zip(turns, starts, ends, strict=True)]

@@ -14,21 +14,18 @@ Line = dict[str, Any]
 
 
 class SyntheticRun:
-    """One run. `calls` is a folder that holds `<call>.agent.flac`, `<call>.patient.flac` and `<call>.marks.json`."""
+    """One run. `calls` is a folder that holds `<call>.agent.*`, `<call>.patient.*` and `<call>.marks.json`."""
 
     def __init__(
         self, installation: Installation, call: str, *options: str, calls: Path = CALLS, url: str = ""
     ) -> None:
-        sides = [
-            option for side in ("agent", "patient") for option in (f"--{side}", str(calls / f"{call}.{side}.flac"))
-        ]
-        argv = [sys.executable, "-m", "server.cli", "synthetic-call", url or installation.url, *sides]
+        argv = [sys.executable, "-m", "server.cli", "synthetic-call", url or installation.url]
+        for side in ("agent", "patient"):
+            [sound] = calls.glob(f"{call}.{side}.*")
+            argv += [f"--{side}", str(sound)]
         argv += ["--marks", str(calls / f"{call}.marks.json")]
-        if "--token-file" not in options:
-            argv += ["--token-file", str(installation.data_dir / "monitor.token")]
-        self._process = subprocess.Popen(
-            [*argv, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        argv += ["--token-file", str(installation.data_dir / "monitor.token"), *options]
+        self._process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def lines(self) -> Iterator[Line]:
         """As they come, until it ends."""
