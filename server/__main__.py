@@ -13,17 +13,14 @@ import asyncpg
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 from litestar import Litestar
-from nats.errors import Error as NatsError
 
-from rtc.bus import Bus
+from rtc.bus import Bus, Unreachable
 from rtc.settings import BusSettings, SettingsError
 from server.app import create_app
 from server.database import Database, UnsafeDatabase
 from server.logs import log, set_up
 from server.pages import missing_pages
 from server.settings import DatabaseSettings, ServerProcessSettings, ServerSettings, load_server
-
-BUS_SECONDS = 5.0
 
 
 class CannotStart(Exception):
@@ -62,13 +59,10 @@ async def _check_database(settings: DatabaseSettings) -> None:
 
 
 async def _connect_bus(settings: BusSettings) -> Bus:
-    """The client tries for ever by itself, a wrong password included; at the start that would look like hanging."""
     try:
-        async with asyncio.timeout(BUS_SECONDS):
-            return await Bus.connect(settings.url, "server", settings.user, settings.password)
-    except (OSError, NatsError) as error:
-        reason = "does not answer, or refuses this user" if isinstance(error, TimeoutError) else type(error).__name__
-        raise CannotStart(f"[bus] {settings.url}: {reason}") from error
+        return await Bus.connect(settings.url, "server", settings.user, settings.password)
+    except Unreachable as error:
+        raise CannotStart(f"[bus] {error}") from error
 
 
 async def run(settings: ServerProcessSettings) -> None:
