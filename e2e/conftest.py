@@ -58,7 +58,7 @@ class Installation:
         ours = {self.supervisor}
         while len(ours) < len(ours := ours | {int(pid) for pid, parent, _ in rows if int(parent) in ours}):
             continue
-        return [int(pid) for pid, _, args in rows if int(pid) in ours and f"-m {module}" in args]
+        return [int(pid) for pid, _, args in rows if int(pid) in ours and f"-m {module} " in f"{args} "]
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,7 @@ def launch(playwright: Playwright) -> Iterator[Launch]:
 
         def start(microphone: Path | None) -> Browser:
             if microphone is None:
-                flags = ["--deny-permission-prompts"]
+                flags = ["--deny-permission-prompts", "--use-fake-device-for-media-stream"]
             else:
                 flags = [
                     "--use-fake-ui-for-media-stream",
