@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Cue } from "../shared/contract";
-import { clock } from "../shared/format";
+import { clock, words } from "../shared/format";
 import { Icon } from "../shared/ui/icons";
 import type { Call } from "./call";
 import { mayWait, SETTLE_MS } from "./cues";
@@ -43,7 +43,7 @@ function Card({ desk, cue, more }: { readonly desk: Desk; readonly cue: Cue; rea
       <header>
         <Icon name={lane.icon} />
         <strong class="lane">{lane.word}</strong>
-        <span class="label">{cue.label}</span>
+        <span class="label">{words(cue.label)}</span>
         <span class="at">
           {cue.leg === "patient" ? "caller" : "you"}, at {clock(cue.at)}
         </span>

@@ -23,11 +23,11 @@ export function InCall({ desk, call, state }: Props & { readonly state: State })
       <div class="side">
         <CallPanel desk={desk} call={call} waiting={state.rings.length} />
         <Notices call={call} />
+        <PipelineView call={call} />
       </div>
       <CueSlot desk={desk} call={call} />
       <ChecklistPanel items={call.checklist} ticks={call.ticks} />
       <Captions desk={desk} on={state.captionsOn} captions={call.captions} declined={call.cueState === "declined"} />
-      <PipelineView call={call} />
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function PipelineView({ call }: { readonly call: Call }) {
       {declined && <p class="hint">The patient chose no analysis: the sound passes through and is not listened to.</p>}
       <ol>
         <Step name="Live audio" state={heard} figure={`${age(figures.buffered_ms)} buffered`}>
-          {talking ? `Oldest sample is ${age(figures.oldest_sample_ms)} old` : `No sample is left; none got older than ${age(figures.oldest_sample_ms)}`}
+          {talking ? `Oldest sample is ${age(figures.oldest_sample_ms)} old` : `No sample is left; the oldest one seen was ${age(call.oldestSeenMs)} old`}
         </Step>
         <Step name="Analyse" state={talking && call.cueState !== "live" ? "idle" : heard} figure={`${count(figures.frames_in)} frames in`}>
           {analysing(call, figures.frames_in)}

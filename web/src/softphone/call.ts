@@ -46,6 +46,8 @@ export interface Call {
   readonly cues: CueDesk;
   readonly captions: readonly Caption[];
   readonly pipeline: Pipeline | null;
+  /** The highest age of a sample in any pipeline message of this call; the receipt has the exact figure. */
+  readonly oldestSeenMs: number;
   readonly scorecard: Scorecard | null;
 }
 
@@ -171,6 +173,7 @@ function newCall(ring: Ring): Call {
     cues: EMPTY_DESK,
     captions: [],
     pipeline: null,
+    oldestSeenMs: 0,
     scorecard: null,
   };
 }
@@ -296,7 +299,7 @@ function flowed(call: Call, pipeline: Pipeline): Call {
     before !== null &&
     (pipeline.frames_in < before.frames_in || STAGES.indexOf(pipeline.stage) < STAGES.indexOf(before.stage)) &&
     !talking(call);
-  return older ? call : { ...call, pipeline };
+  return older ? call : { ...call, pipeline, oldestSeenMs: Math.max(call.oldestSeenMs, pipeline.oldest_sample_ms) };
 }
 
 function withCaption(captions: readonly Caption[], caption: Caption): readonly Caption[] {
