@@ -6,7 +6,7 @@
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,7 @@ from rtc.coaching.conditions import Rules
 from rtc.coaching.definitions import MAX_TITLE_WORDS, Condition, ConductFlag, Criterion, Id, Line, Trigger
 from rtc.coaching.marked_yaml import MarkedYaml, YamlError, parse_yaml
 from rtc.coaching.patterns import Lexicon, PatternError
+from rtc.messages import Leg
 
 T = TypeVar("T", bound=Struct)
 
@@ -71,6 +72,12 @@ class Playbook(Struct, frozen=True):
     flags: dict[Id, ConductFlag]
     conditions: dict[Id, Condition]
     rules: Rules
+
+    @property
+    def cued_legs(self) -> frozenset[Leg]:
+        """The legs whose words can fire a trigger. The other's are only ticked and scored, which can wait."""
+        said_by = {self.conditions[name].leg for trigger in self.triggers.values() for name in trigger.conditions}
+        return frozenset(leg for leg in get_args(Leg) if leg in said_by or "any" in said_by)
 
 
 @cache

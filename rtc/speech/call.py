@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import get_args
 
 from rtc.coaching.coach import Coach
 from rtc.coaching.conditions import Heard
@@ -55,8 +56,8 @@ class LiveCall:
         self._coach = Coach(playbook)
         self._say = say
         self._legs: dict[Leg, HeardLeg] = {
-            "agent": HeardLeg(f"{plan.call_id}/agent", "agent", network, scheduler, self._heard),
-            "patient": HeardLeg(f"{plan.call_id}/patient", "patient", network, scheduler, self._heard),
+            leg: HeardLeg(f"{plan.call_id}/{leg}", leg, leg in playbook.cued_legs, network, scheduler, self._heard)
+            for leg in get_args(Leg)
         }
         self.heard_at = time.monotonic()
         self.over = False

@@ -21,6 +21,12 @@ from rtc.speech.vad import WINDOW, Silero, VoiceActivity
 MIN_PARTIAL = SAMPLE_RATE * 2 // 5
 """400 ms of speech before the first partial: less is not a word yet."""
 
+HOLD_WINDOWS = 2
+"""64 ms of silence: the words may be over, and the settled hypothesis would follow this partial at once."""
+
+UNCUED_PATIENCE = 3
+"""Partials of a leg that can fire no cue come this many times further apart: they only tick the checklist."""
+
 TAIL = SAMPLE_RATE * 15 // 100
 """150 ms kept after the last voice, so that a final consonant is not cut off."""
 
@@ -43,10 +49,18 @@ class HeardLeg:
     """Owner: the live call, on the event loop of `speech`."""
 
     def __init__(
-        self, key: str, leg: Leg, network: Silero, scheduler: Scheduler, on_heard: Callable[[HeardSpeech], None]
+        self,
+        key: str,
+        leg: Leg,
+        cued: bool,
+        network: Silero,
+        scheduler: Scheduler,
+        on_heard: Callable[[HeardSpeech], None],
     ) -> None:
+        """`cued`: words of this leg can fire a cue, so its partials are urgent."""
         self._key = key
         self._leg = leg
+        self._patience = 1 if cued else UNCUED_PATIENCE
         self._scheduler = scheduler
         self._on_heard = on_heard
         self._voice = VoiceActivity(network)
@@ -54,6 +68,7 @@ class HeardLeg:
         self._next_window = 0
         self._partial_at = 0.0
         self._settled: tuple[int, int, Hypothesis] | None = None
+        self._understood_to = 0
         self._finals: list[Utterance] = []
         self.drained = asyncio.Event()
         """Set while no final is being recognised."""
@@ -90,27 +105,30 @@ class HeardLeg:
 
     def _wish_partial(self) -> None:
         current = self._segmenter.current
-        if current is None or current.silent_windows >= SPECULATE_WINDOWS or self._scheduler.busy(self._key):
+        if current is None or current.silent_windows >= HOLD_WINDOWS or self._scheduler.busy(self._key):
             return
         now = time.monotonic()
         long_enough = current.voice_end - current.start >= MIN_PARTIAL
-        if long_enough and now - self._partial_at >= self._scheduler.cadence_s:
+        if long_enough and now - self._partial_at >= self._scheduler.cadence_s * self._patience:
             self._partial_at = now
             self._wish("partial", current)
 
     def _wish(self, kind: Kind, utterance: Utterance) -> None:
-        voice_end = utterance.voice_end
+        voice_end = taken_to = utterance.voice_end
 
         def take() -> NDArray[np.float32] | None:
+            nonlocal taken_to
             if kind == "settled" and utterance.voice_end != voice_end:
                 return None  # the voice went on
             if kind == "partial" and utterance.over:
                 return None
+            taken_to = utterance.voice_end
             return self._samples(utterance)
 
         def done(hypothesis: Hypothesis) -> None:
-            if utterance.over:
-                return  # the final says it
+            if utterance.over or (kind == "partial" and taken_to <= self._understood_to):
+                return  # a later hypothesis has said it
+            self._understood_to = taken_to
             if kind == "settled":
                 self._settled = (utterance.number, voice_end, hypothesis)
             self._emit(utterance, hypothesis, final=False, settled=kind == "settled")

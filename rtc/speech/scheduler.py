@@ -53,7 +53,7 @@ class Scheduler:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="recognize")
         self._wishes: dict[str, Job] = {}
         self._finals: list[Job] = []
-        self._running: set[str] = set()
+        self._running: dict[str, list[Kind]] = {}
         self._wake = asyncio.Event()
         self._decode_s = 0.1
         self._speaking: dict[str, float] = {}
@@ -98,14 +98,14 @@ class Scheduler:
             job = await self._next()
             samples = job.take()
             if samples is None:
-                self._running.discard(job.key)
+                self._leave(job)
                 continue
             started = time.monotonic()
             try:
                 hypothesis = await loop.run_in_executor(self._pool, self._recognize, samples)
             finally:
                 samples[:] = 0
-                self._running.discard(job.key)
+                self._leave(job)
             self._decode_s += DECODE_WEIGHT * (time.monotonic() - started - self._decode_s)
             job.done(hypothesis)
 
@@ -118,13 +118,24 @@ class Scheduler:
             self._finals.remove(job)
         else:
             del self._wishes[job.key]
-        self._running.add(job.key)
+        self._running.setdefault(job.key, []).append(job.kind)
         return job
 
+    def _leave(self, job: Job) -> None:
+        kinds = self._running[job.key]
+        kinds.remove(job.kind)
+        if not kinds:
+            del self._running[job.key]
+        self._wake.set()
+
     def _pick(self) -> Job | None:
-        """The most urgent wish. One leg is recognised by one thread at a time, so its hypotheses stay in order."""
-        ready = [job for job in (*self._finals, *self._wishes.values()) if job.key not in self._running]
+        """The most urgent wish. A leg is recognised by one thread at a time, but what is settled or final does not
+        wait for a partial of the same leg: the partial's hypothesis is then out of date, and the leg drops it."""
+        ready = [job for job in (*self._finals, *self._wishes.values()) if not self._blocked(job)]
         return min(ready, key=lambda job: (RANK[job.kind], job.due), default=None)
+
+    def _blocked(self, job: Job) -> bool:
+        return any(job.kind == "partial" or kind != "partial" for kind in self._running.get(job.key, ()))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

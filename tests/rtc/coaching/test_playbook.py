@@ -123,3 +123,7 @@ def test_words_of_yaml_are_words() -> None:
 def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(PlaybookError, match="known: gp-reception"):
         load(name)
+
+
+def test_it_is_known_whose_words_can_fire_a_cue() -> None:
+    assert load("gp-reception").cued_legs == {"patient"}

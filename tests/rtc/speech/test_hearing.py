@@ -42,7 +42,7 @@ async def listen(
     heard: list[HeardSpeech] = []
     scheduler = Scheduler(recognizer.recognize, threads=1)
     running = asyncio.create_task(scheduler.run())
-    ear = HeardLeg("call/leg", leg, network, scheduler, heard.append)
+    ear = HeardLeg("call/leg", leg, True, network, scheduler, heard.append)
     for at in range(0, len(sound) // 2, CHUNK):
         ear.hear(at, sound[at * 2 : (at + CHUNK) * 2])
         await ear.drained.wait()

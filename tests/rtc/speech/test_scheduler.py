@@ -111,6 +111,20 @@ async def test_one_leg_is_never_recognised_twice_at_once() -> None:
     await bench.close()
 
 
+async def test_a_settled_wish_does_not_wait_for_a_partial_of_its_leg() -> None:
+    bench = Bench(threads=2)
+    bench.wish("a", "partial", 1)
+    await bench.until_busy()
+    bench.recognizer.busy.clear()
+    bench.wish("a", "settled", 2)
+    await bench.until_busy()
+    assert bench.recognizer.at_once == 2
+    bench.wish("a", "partial", 3)
+    await bench.until(3)
+    assert bench.recognizer.most_at_once == 2, "but a partial waits for everything of its leg"
+    await bench.close()
+
+
 async def test_a_wish_that_is_no_longer_wanted_costs_nothing(bench: Bench) -> None:
     bench.wish("a", "settled", 1, wanted=False)
     bench.wish("b", "partial", 2)
