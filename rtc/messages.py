@@ -118,7 +118,8 @@ class Scorecard(Struct, frozen=True, tag="scorecard"):
 class Notice(Struct, frozen=True, tag="notice"):
     """Something the agent must know about the system, in words for people. Stable `code`s:
 
-    cues_live, cues_paused (recogniser unreachable or full), patient_not_analysed, patient_left, connection_lost.
+    cues_live, cues_paused (recogniser unreachable or full), patient_not_analysed, patient_left,
+    connection_lost and connection_restored (the caller's).
     """
 
     code: str
@@ -127,6 +128,16 @@ class Notice(Struct, frozen=True, tag="notice"):
 
 
 ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice
+
+
+# --- data channel: a browser -> media (JSON text, tag field "type") ------------------------------------------
+
+
+class Ping(Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
+    """The page is alive: once a second, from either side's page. Nothing else is taken from a page."""
+
+
+MAX_PAGE_MESSAGE_CHARS = 64
 
 
 # --- server <-> media (MessagePack over NATS) ---------------------------------------------------------------
@@ -172,12 +183,12 @@ class Done(Struct, frozen=True, tag="done"):
 
 
 class LegEvent(Struct, frozen=True):
-    """media -> server: one leg's transport changed. `ended` is sent once per call; `leg` is then the side that
-    hung up or was lost, None when the server ended it."""
+    """media -> server: one leg's transport changed. `lost` waits for that side to come back (`resumed`).
+    `ended` is sent once per call; `leg` is then the side that hung up or stayed away, None when the server ended it."""
 
     call_id: str
     leg: Leg | None
-    state: Literal["connected", "lost", "closed", "ended"]
+    state: Literal["connected", "lost", "resumed", "closed", "ended"]
 
 
 class WorkerState(Struct, frozen=True):
@@ -272,3 +283,4 @@ Reply = LegAnswer | Refusal | Grant | Done
 
 channel_encoder = msgspec.json.Encoder()
 channel_decoder = msgspec.json.Decoder(ChannelMessage)
+page_decoder = msgspec.json.Decoder(Ping)

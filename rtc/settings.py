@@ -43,6 +43,9 @@ class MediaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     port_min: Annotated[int, Meta(description="Lowest UDP port for media. 0: any free port.", ge=0, le=65535)] = 0
     port_max: Annotated[int, Meta(description="Highest UDP port for media. 0: any free port.", ge=0, le=65535)] = 0
     capacity: Annotated[int, Meta(description="Calls this media process will carry at once.", ge=1)] = 20
+    resume_seconds: Annotated[
+        float, Meta(description="How long a call waits for a side whose connection was lost.", gt=0, le=120)
+    ] = 20.0
 
 
 class SpeechSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -52,6 +52,7 @@ ROUTES: list[Any] = [
     calls.place,
     calls.patient_leg,
     calls.patient_hang_up,
+    calls.current,
     calls.answer,
     calls.hang_up,
     socket_routes.agent_socket,

@@ -2,7 +2,8 @@
 
 Straight line: patient's offer -> agent's offer -> both connected: bridged, media time 0 -> packets pass through,
 sound goes to `speech`, what `speech` says goes to the agent -> someone hangs up -> scorecard -> closed.
-A recogniser that is missing, full or lost pauses the cues; it never touches the bridge.
+A recogniser that is missing, full or lost pauses the cues; it never touches the bridge. A side that is lost (network
+changed, page reloaded) is waited for: its next offer takes the old connection's place, and everything else stays.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from rtc.media.channel import AgentChannel
 from rtc.media.hearing import Hearing
 from rtc.media.opus import FRAME_SAMPLES
 from rtc.media.peer import LegPeer
+from rtc.media.side import Side
 from rtc.messages import (
     CallPlan,
     ChannelMessage,
@@ -30,14 +32,29 @@ from rtc.messages import (
     PurgeReceipt,
     Scorecard,
 )
+from rtc.settings import MediaSettings
 
 SCORECARD_SECONDS = 5.0
 """How long the agent's connection outlives the call, so that the scorecard can arrive."""
 
-SILENT_LEG_SECONDS = 10.0
-"""A browser sends packets even when muted (RFC 7587 section 3.1.3 without DTX): none for this long is a dead leg."""
+LOST_SECONDS = 3.0
+"""A page pings once a second and its browser sends packets even when muted (RFC 7587 section 3.1.3 without DTX)."""
+
+UNANSWERED_SECONDS = 5.0
+"""Before anybody answered, a lost caller is waited for no longer than a page takes to reload: agents are ringing."""
+
+PATIENT_LOST = Notice(
+    "connection_lost",
+    "warning",
+    "The caller's connection is interrupted. Stay on the line: the call goes on when they are back.",
+)
+PATIENT_BACK = Notice("connection_restored", "info", "The caller is back.")
 
 HangUpBy = Literal["agent", "patient", "server"]
+
+
+class CallOver(Exception):
+    """An offer came for a call that has begun to end."""
 
 
 class MediaCall:
@@ -46,7 +63,7 @@ class MediaCall:
     def __init__(
         self,
         plan: CallPlan,
-        announced_address: str,
+        settings: MediaSettings,
         hearing: Hearing,
         tell_server: Callable[[LegEvent], Awaitable[None]],
         report: Callable[[Outcome], Awaitable[None]],
@@ -54,12 +71,11 @@ class MediaCall:
     ) -> None:
         self.plan = plan
         self.hearing = hearing
-        self._announced_address = announced_address
+        self._settings = settings
         self._tell_server = tell_server
         self._report = report
         self._on_ended = on_ended
-        self._peers: dict[Leg, LegPeer] = {}
-        self._connected: set[Leg] = set()
+        self._sides: dict[Leg, Side] = {"agent": Side(), "patient": Side()}
         self._channel = AgentChannel()
         self._bridged_at: float | None = None
         self._samples_in = 0
@@ -68,39 +84,64 @@ class MediaCall:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, leg: Leg, offer_sdp: str) -> str:
-        """Connect a leg. A second offer for the same leg replaces the first (the page was reloaded)."""
-        old = self._peers.pop(leg, None)
-        if old is not None:
-            self._connected.discard(leg)
-            await old.close()
+        """Connect a leg. A second offer for the same leg replaces the first: the page was reloaded, or has moved to
+        another network. Raises UnusableOffer, which leaves the first as it was, or CallOver."""
+        if self._ending is not None:
+            raise CallOver
         peer = LegPeer(
-            on_sound=lambda pcm, lost: self._sound(leg, pcm, lost),
-            on_packet=lambda payload, timestamp: self._packet(leg, payload, timestamp),
+            on_sound=lambda pcm, lost: self._sound(leg, peer, pcm, lost),
+            on_packet=lambda payload, timestamp: self._packet(leg, peer, payload, timestamp),
             on_state=lambda state: self._state(leg, peer, state),
-            on_channel=self._attach if leg == "agent" else None,
+            on_channel=(lambda channel: self._attach(peer, channel)) if leg == "agent" else None,
         )
         try:
-            sdp = await peer.answer(offer_sdp, self._announced_address)
+            sdp = await peer.answer(offer_sdp, self._settings.announced_address)
         except BaseException:
             await peer.close()
             raise
-        self._peers[leg] = peer
+        old = self._sides[leg].take(peer)
+        if old is not None:
+            self._later(old.close())
+            self.hearing.interrupted(leg)
+            other = self._sides[_other(leg)].peer
+            if other is not None:
+                other.hears.another_source()
         return sdp
 
-    def _attach(self, channel: RTCDataChannel) -> None:
-        self._channel.attach(channel)
+    def _attach(self, peer: LegPeer, channel: RTCDataChannel) -> None:
+        side = self._sides["agent"]
+        if side.peer is peer:
+            self._channel.attach(channel, side.predecessor_sign_at)
 
     def _state(self, leg: Leg, peer: LegPeer, state: str) -> None:
-        if self._peers.get(leg) is not peer or self._ending is not None:
+        side = self._sides[leg]
+        if side.peer is not peer or self._ending is not None:
             return
         if state == "connected":
-            self._connected.add(leg)
-            self._later(self._tell_server(LegEvent(self.plan.call_id, leg, "connected")))
-            if len(self._connected) == 2 and self._bridged_at is None:
-                self._bridge()
+            self._here(leg)
         elif state in ("failed", "closed"):
-            self._connected.discard(leg)
-            self.hang_up(leg)
+            side.connected = False
+            self._away(leg)
+
+    def _here(self, leg: Leg) -> None:
+        """Connected for the first time, or again."""
+        side = self._sides[leg]
+        before = side.was_connected
+        side.here()
+        self._later(self._tell_server(LegEvent(self.plan.call_id, leg, "resumed" if before else "connected")))
+        if before and leg == "patient":
+            self.to_agent(PATIENT_BACK)
+        if self._bridged_at is None and all(other.connected for other in self._sides.values()):
+            self._bridge()
+
+    def _away(self, leg: Leg) -> None:
+        """Say once that this side is lost; `tick` ends the call when nobody returns."""
+        if not self._sides[leg].lose():
+            return
+        self.hearing.interrupted(leg)
+        self._later(self._tell_server(LegEvent(self.plan.call_id, leg, "lost")))
+        if leg == "patient":
+            self.to_agent(PATIENT_LOST)
 
     def _bridge(self) -> None:
         self._bridged_at = time.monotonic()
@@ -117,15 +158,15 @@ class MediaCall:
     def to_agent(self, message: ChannelMessage) -> None:
         self._channel.send(message)
 
-    def _packet(self, leg: Leg, payload: bytes, timestamp: int) -> None:
-        if self._bridged_at is None or self._ending is not None:
+    def _packet(self, leg: Leg, peer: LegPeer, payload: bytes, timestamp: int) -> None:
+        if self._bridged_at is None or self._ending is not None or self._sides[leg].peer is not peer:
             return
-        other = self._peers.get("patient" if leg == "agent" else "agent")
+        other = self._sides[_other(leg)].peer
         if other is not None:
             other.hears.feed(payload, timestamp)
 
-    def _sound(self, leg: Leg, pcm: bytes, lost: int) -> None:
-        if self._bridged_at is None or self._ending is not None:
+    def _sound(self, leg: Leg, peer: LegPeer, pcm: bytes, lost: int) -> None:
+        if self._bridged_at is None or self._ending is not None or self._sides[leg].peer is not peer:
             return
         self._samples_in += len(pcm) // 2
         self._concealed += lost
@@ -136,15 +177,24 @@ class MediaCall:
         return self._samples_in // FRAME_SAMPLES
 
     def tick(self) -> None:
-        """Once a second: figures for the page when nobody else sends them, and legs that have gone silent."""
+        """Once a second: figures for the page when nobody else sends them; who is lost, back, or stays away."""
         if self._ending is not None:
             return
         if self._bridged_at is not None and not self.hearing.live:
             self.to_agent(Pipeline("live", 0, 0, self._frames_in, self._frames_in))
-        now = time.monotonic()
-        for leg, peer in list(self._peers.items()):
-            if leg in self._connected and now - peer.last_packet_at > SILENT_LEG_SECONDS:
+        for leg, side in self._sides.items():
+            if side.silent_for(LOST_SECONDS):
+                self._away(leg)
+            elif side.lost and side.heard_again():
+                self._here(leg)
+            elif side.away_for(self._patience):
                 self.hang_up(leg)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that a lost side is waited for."""
+        resume = self._settings.resume_seconds
+        return resume if self._bridged_at is not None else min(resume, UNANSWERED_SECONDS)
 
     def hang_up(self, by: HangUpBy) -> None:
         """End the call, once. Returns at once; the end goes on in the background."""
@@ -153,7 +203,7 @@ class MediaCall:
 
     def abandon_if_empty(self) -> None:
         """Forget a call whose first offer was unusable, so that it does not count against capacity."""
-        if not self._peers and self._ending is None:
+        if self._ending is None and not any(side.peer for side in self._sides.values()):
             self._on_ended(self)
 
     async def ended(self) -> None:
@@ -166,14 +216,14 @@ class MediaCall:
         duration = time.monotonic() - self._bridged_at if self._bridged_at is not None else 0.0
         ended_by = None if by == "server" else by
         await self._tell_server(LegEvent(self.plan.call_id, ended_by, "ended"))
-        patient = self._peers.pop("patient", None)
+        patient = self._sides["patient"].peer
         if patient is not None:
             await patient.close()
         if self._bridged_at is not None:
             await self._finish(duration)
-        agent = self._peers.pop("agent", None)
+        agent = self._sides["agent"].peer
         if agent is not None:
-            if by != "agent" or "agent" in self._connected:
+            if self._sides["agent"].connected and not self._sides["agent"].lost:
                 await self._wait_for_agent(agent)
             await agent.close()
         self._channel.close()
@@ -217,3 +267,7 @@ class MediaCall:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _other(leg: Leg) -> Leg:
+    return "patient" if leg == "agent" else "agent"

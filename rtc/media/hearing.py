@@ -131,6 +131,12 @@ class Hearing:
                 self._chunks.get_nowait()
             self._chunks.put_nowait(Pcm(self._plan.call_id, leg, self._place(leg), chunk))
 
+    def interrupted(self, leg: Leg) -> None:
+        """This leg's connection was lost: what was gathered for a chunk will not be completed."""
+        gathered = self._gathered[leg]
+        gathered[:] = bytes(len(gathered))
+        gathered.clear()
+
     def _place(self, leg: Leg) -> int:
         """Media time of the chunk's first sample: after the one before, or by the clock when that has run away."""
         now = int((time.monotonic() - self._bridged_at) * SAMPLE_RATE) - CHUNK_SAMPLES
@@ -167,8 +173,7 @@ class Hearing:
             return False
 
     def wipe(self) -> None:
-        for gathered in self._gathered.values():
-            gathered[:] = bytes(len(gathered))
-            gathered.clear()
+        for leg in self._gathered:
+            self.interrupted(leg)
         while not self._chunks.empty():
             self._chunks.get_nowait()

@@ -12,11 +12,13 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.rtp import RtpPacket
+from msgspec import DecodeError
 
 from rtc.media.bridge import PassThroughTrack
 from rtc.media.ice import announce
 from rtc.media.jitter import ReorderWindow
 from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError
+from rtc.messages import MAX_PAGE_MESSAGE_CHARS, page_decoder
 
 OPUS_FMTP = "minptime=10;useinbandfec=1;stereo=0;usedtx=0"
 """RFC 7587 section 6.1: ask the browser for mono with in-band FEC and without discontinuous transmission."""
@@ -51,13 +53,14 @@ class LegPeer:
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.hears = PassThroughTrack()
         self.window = ReorderWindow(self._release, time.monotonic)
-        self.last_packet_at = time.monotonic()
+        self.last_sign_at = time.monotonic()
+        """When a packet or a ping last came: a page that hangs still sends sound, a page without sound still pings."""
         self._take_audio()
         self.closed = asyncio.Event()
         self._on_state = on_state
         self._connection.on("connectionstatechange", self._changed)
-        if on_channel is not None:
-            self._connection.on("datachannel", on_channel)
+        self._on_channel = on_channel
+        self._connection.on("datachannel", self._open_channel)
 
     async def answer(self, offer_sdp: str, announced_address: str) -> str:
         """SDP answer to the browser's offer. Raises UnusableOffer."""
@@ -80,6 +83,21 @@ class LegPeer:
         audio.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType.lower() == "audio/opus"])
         setattr(audio.receiver, _JITTER_BUFFER, self.window)
 
+    def _open_channel(self, channel: RTCDataChannel) -> None:
+        channel.on("message", self._page_said)
+        if self._on_channel is not None:
+            self._on_channel(channel)
+
+    def _page_said(self, text: str | bytes) -> None:
+        """A ping, or nothing we take: a page has no other business here."""
+        if len(text) > MAX_PAGE_MESSAGE_CHARS:
+            return
+        try:
+            page_decoder.decode(text)
+        except DecodeError:
+            return
+        self.last_sign_at = time.monotonic()
+
     def _changed(self) -> None:
         state = self._connection.connectionState
         if state in ("failed", "closed"):
@@ -87,7 +105,7 @@ class LegPeer:
         self._on_state(state)
 
     def _release(self, packet: RtpPacket, lost: int) -> None:
-        self.last_packet_at = time.monotonic()
+        self.last_sign_at = time.monotonic()
         self._on_packet(packet.payload, packet.timestamp)
         concealed = min(lost, MAX_CONCEALED_FRAMES)
         try:

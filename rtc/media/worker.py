@@ -8,7 +8,7 @@ import uuid
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
 from rtc.media import ice
-from rtc.media.call import MediaCall
+from rtc.media.call import CallOver, MediaCall
 from rtc.media.hearing import Hearing, SpeechWorkers
 from rtc.media.peer import UnusableOffer
 from rtc.messages import (
@@ -86,12 +86,12 @@ class MediaWorker:
         except UnusableOffer as error:
             call.abandon_if_empty()
             return Refusal("bad_session_description", str(error))
+        except CallOver:
+            return Refusal("call_over", "The caller can place a new call from the same link.")
 
     def _new_call(self, offer: LegOffer) -> MediaCall:
         hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech)
-        call = MediaCall(
-            offer.plan, self._settings.announced_address, hearing, self._tell_server, self._report, self._forget
-        )
+        call = MediaCall(offer.plan, self._settings, hearing, self._tell_server, self._report, self._forget)
         self._calls[offer.plan.call_id] = call
         return call
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
 from rtc.synthetic.sound import Player
@@ -34,9 +34,10 @@ class SyntheticPeer:
         self.closed = asyncio.Event()
         audio = self._connection.addTransceiver(player)
         setattr(audio.receiver, _JITTER_BUFFER, self.ear)
+        self.channel: RTCDataChannel | None = None
         if on_message is not None:
-            channel = self._connection.createDataChannel("cues", ordered=False)
-            channel.on("message", on_message)
+            self.channel = self._connection.createDataChannel("cues", ordered=False)
+            self.channel.on("message", on_message)
         self._connection.on("connectionstatechange", self._changed)
 
     def _changed(self) -> None:

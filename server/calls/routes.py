@@ -8,9 +8,9 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
-from server.auth.access import MONITOR, Principal, anybody, only
+from server.auth.access import MONITOR, Principal, SignedIn, anybody, only
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import Answer, Offer, PlaceCall, PlacedCall
+from server.calls.schemas import Answer, CurrentCall, Offer, PlaceCall, PlacedCall
 from server.calls.switchboard import Switchboard
 from server.database import Database
 from server.errors import Problem
@@ -47,7 +47,7 @@ async def place(
 async def patient_leg(
     call_id: FromPath[UUID], data: JSONBody[Offer], call_token: CallToken, switchboard: NamedDependency[Switchboard]
 ) -> Answer:
-    """Connect the caller's sound."""
+    """Connect the caller's sound, the first time or again."""
     return Answer(await switchboard.join_patient(call_id, call_token, data.sdp))
 
 
@@ -66,8 +66,17 @@ async def answer(
     request: Request[Principal, Any, State],
     switchboard: NamedDependency[Switchboard],
 ) -> Answer:
-    """Take a ringing call. Of two agents at the same time one gets the call, the other `call-taken`."""
+    """Take a ringing call. Of two agents at the same time one gets the call, the other `call-taken`.
+
+    Whoever has the call already connects again: their page was reloaded or their network changed.
+    """
     return Answer(await switchboard.answer(call_id, request.user, data.sdp))
+
+
+@get("/api/calls/current", opt=only("agent"))
+async def current(request: Request[SignedIn, Any, State], switchboard: NamedDependency[Switchboard]) -> CurrentCall:
+    """The call this agent is in. Raises Problem `no-current-call` (404)."""
+    return await switchboard.current_call(request.user)
 
 
 @post("/api/calls/{call_id:uuid}/hang-up", opt=only("agent", scopes=(MONITOR,)), status_code=204)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from rtc.messages import MAX_SDP_CHARS
+from rtc.messages import MAX_SDP_CHARS, Ping
 
 CallState = Literal["ringing", "answered", "connected", "ended"]
 EndedBy = Literal["agent", "patient", "server"]
@@ -33,6 +33,16 @@ class Offer(Struct, frozen=True):
     sdp: Annotated[str, Meta(max_length=MAX_SDP_CHARS)]
 
 
+class CurrentCall(Struct, frozen=True):
+    """The call this agent is in, for a page that was reloaded."""
+
+    call_id: UUID
+    line: str
+    since: str
+    """When it was answered, UTC, RFC 3339; a server that was started since knows only the minute it was placed."""
+    analyse: bool
+
+
 class Answer(Struct, frozen=True):
     """The session description of type answer."""
 
@@ -56,10 +66,11 @@ class RingStopped(Struct, frozen=True, tag="ring_stopped"):
 
 
 class AgentCallState(Struct, frozen=True, tag="call_state"):
-    """About the call this agent answered. `by` says who ended it."""
+    """About the call this agent answered. `interrupted`: the caller's connection was lost and is waited for, until
+    `connected` or `ended`. `by` says who ended it."""
 
     call_id: UUID
-    state: Literal["connected", "ended"]
+    state: Literal["connected", "interrupted", "ended"]
     by: EndedBy | None
 
 
@@ -83,10 +94,6 @@ class Available(Struct, frozen=True, tag="available"):
     value: bool
 
 
-class Ping(Struct, frozen=True, tag="ping"):
-    pass
-
-
 AgentSocketIn = Available | Ping
 
 
@@ -100,7 +107,9 @@ class Join(Struct, frozen=True, tag="join"):
 
 
 class CallerCallState(Struct, frozen=True, tag="call_state"):
-    state: Literal["ringing", "answered", "ended"]
+    """`interrupted`: reception's connection was lost and is waited for, until `answered` or `ended`."""
+
+    state: Literal["ringing", "answered", "interrupted", "ended"]
     by: EndedBy | None
 
 

@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -121,6 +122,7 @@ class Sockets:
         self._agents: defaultdict[UUID, set[AgentSocket]] = defaultdict(set)
         self._callers: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._waiting: defaultdict[UUID, dict[UUID, CallNews]] = defaultdict(dict)
+        self._answered_at: dict[UUID, str] = {}
 
     @asynccontextmanager
     async def agent(self, socket: AgentSocket) -> AsyncIterator[None]:
@@ -152,12 +154,14 @@ class Sockets:
                     agent.ring(news.call_id, news.line, news.since)
             case "answered":
                 self._waiting[news.practice_id].pop(news.call_id, None)
+                self._answered_at[news.call_id] = datetime.now(UTC).isoformat(timespec="seconds")
                 for agent in agents:
                     agent.stop_ringing(news)
                 for caller in callers:
                     caller.send(CallerCallState("answered", None))
             case "ended":
                 self._waiting[news.practice_id].pop(news.call_id, None)
+                self._answered_at.pop(news.call_id, None)
                 for agent in agents:
                     agent.stop_ringing(news)
                     if news.person_id == agent.person.person_id:
@@ -165,10 +169,20 @@ class Sockets:
                 for caller in callers:
                     caller.send(CallerCallState("ended", news.by))
 
-    def connected(self, practice_id: UUID, person_id: UUID, call_id: UUID) -> None:
+    def tell_agent(
+        self, practice_id: UUID, person_id: UUID, call_id: UUID, state: Literal["connected", "interrupted"]
+    ) -> None:
         for agent in self._agents[practice_id]:
             if agent.person.person_id == person_id:
-                agent.send(AgentCallState(call_id, "connected", None))
+                agent.send(AgentCallState(call_id, state, None))
+
+    def tell_caller(self, call_id: UUID, state: Literal["answered", "interrupted"]) -> None:
+        for caller in self._callers.get(call_id, set()):
+            caller.send(CallerCallState(state, None))
+
+    def answered_at(self, call_id: UUID) -> str | None:
+        """The second a call was answered, if this process heard it; the database knows minutes only."""
+        return self._answered_at.get(call_id)
 
     def waiting_since(self, practice_id: UUID, call_id: UUID) -> str | None:
         """The second a call began to ring, if this process heard it; the database knows the minute only."""

@@ -31,6 +31,13 @@ class WaitingRow(Struct, frozen=True):
     started_at: datetime
 
 
+class CurrentRow(Struct, frozen=True):
+    id: UUID
+    line: str
+    analyse: bool
+    started_at: datetime
+
+
 COLUMNS = (
     Call.id,
     Call.practice_id,
@@ -90,6 +97,17 @@ async def waiting_calls() -> list[WaitingRow]:
         .order_by(Call.started_at)
     )
     return [WaitingRow(**row) for row in rows]
+
+
+async def current_call(person_id: UUID) -> CurrentRow | None:
+    """The call this person answered last and that is not over."""
+    row = (
+        await Call.select(Call.id, Call.line_id._.name.as_alias("line"), Call.analyse, Call.started_at)
+        .where((Call.state == "answered") & (Call.person_id == person_id))
+        .order_by(Call.started_at, ascending=False)
+        .first()
+    )
+    return None if row is None else CurrentRow(**row)
 
 
 async def mark_joined(call_id: UUID) -> bool:

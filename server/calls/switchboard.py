@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 from rtc import bus as subjects
@@ -12,7 +13,7 @@ from server.auth.sessions import new_token, token_hash
 from server.calls import store
 from server.calls.news import CallNews
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import EndedBy, PlacedCall
+from server.calls.schemas import CurrentCall, EndedBy, PlacedCall
 from server.calls.session_description import check_offer
 from server.calls.sockets import AgentSocket, Sockets
 from server.database import Database
@@ -95,18 +96,19 @@ class Switchboard:
     # --- the agent --------------------------------------------------------------------------------------------
 
     async def answer(self, call_id: UUID, principal: Principal, sdp: str) -> str:
-        """Take the call and connect the agent. Returns the answer.
+        """Take the call and connect the agent, or connect again who has it already. Returns the answer.
 
         Raises Problem `unknown-call`, `call-taken`, `call-over`, `bad-session-description` or `media-unreachable`;
-        after the last two the call rings again.
+        after the last two a call that was ringing rings again.
         """
         check_offer(sdp)
         person_id = principal.person_id if isinstance(principal, SignedIn) else None
         account_id = principal.account_id if isinstance(principal, Program) else None
         async with self._database.practice(principal.practice_id):
-            call = await store.claim(call_id, person_id, account_id)
-            if call is None:
-                raise _why_not(await store.get_call(call_id), account_id is not None)
+            claimed = await store.claim(call_id, person_id, account_id)
+            call = claimed or _own(await store.get_call(call_id), principal)
+        if claimed is None:
+            return await self._connect(call, "agent", sdp)
         try:
             answer = await self._connect(call, "agent", sdp)
         except BaseException:
@@ -115,6 +117,15 @@ class Switchboard:
             raise
         await self._spread(CallNews(call.practice_id, call_id, "answered", person_id=person_id))
         return answer
+
+    async def current_call(self, person: SignedIn) -> CurrentCall:
+        """Raises Problem `no-current-call`."""
+        async with self._database.practice(person.practice_id):
+            call = await store.current_call(person.person_id)
+        if call is None:
+            raise Problem("no-current-call")
+        since = self._sockets.answered_at(call.id) or call.started_at.isoformat(timespec="seconds")
+        return CurrentCall(call.id, call.line, since, call.analyse)
 
     async def agent_hang_up(self, call_id: UUID, principal: Principal) -> None:
         """Raises Problem `unknown-call` unless this principal answered it. A call that is over stays over."""
@@ -158,11 +169,21 @@ class Switchboard:
         if call is None:
             return
         if event.state == "connected" and event.leg == "agent" and call.person_id is not None:
-            self._sockets.connected(call.practice_id, call.person_id, call_id)
+            self._sockets.tell_agent(call.practice_id, call.person_id, call_id, "connected")
+        elif event.state in ("lost", "resumed") and call.state == "answered":
+            self._tell_other_side(call, event)
         elif event.state == "ended":
             await self.end(call.practice_id, call_id, event.leg or "server")
         elif event.state == "closed" and event.leg == "patient" and call.state == "ringing":
             await self.end(call.practice_id, call_id, "patient")
+
+    def _tell_other_side(self, call: store.CallRow, event: LegEvent) -> None:
+        back = event.state == "resumed"
+        if event.leg == "agent":
+            self._sockets.tell_caller(call.id, "answered" if back else "interrupted")
+        elif call.person_id is not None:
+            state: Literal["connected", "interrupted"] = "connected" if back else "interrupted"
+            self._sockets.tell_agent(call.practice_id, call.person_id, call.id, state)
 
     async def worker_lost(self, worker_id: str) -> None:
         """End every call of a media worker that is gone: its sound is gone too."""
@@ -199,10 +220,15 @@ class Switchboard:
             self._sockets.spread(news)
 
 
-def _why_not(call: store.CallRow | None, by_program: bool) -> Problem:
-    if call is None or call.monitor != by_program:
-        return Problem("unknown-call")
-    return Problem("call-over" if call.state == "ended" else "call-taken")
+def _own(call: store.CallRow | None, principal: Principal) -> store.CallRow:
+    """The call that could not be claimed, if that is because this principal has it. Raises the Problem otherwise."""
+    if call is None or call.monitor != isinstance(principal, Program):
+        raise Problem("unknown-call")
+    if call.state == "ended":
+        raise Problem("call-over")
+    if call.state != "answered" or not _is_of(call, principal):
+        raise Problem("call-taken")
+    return call
 
 
 def _is_of(call: store.CallRow, principal: Principal) -> bool:

@@ -47,6 +47,7 @@ PUBLIC = {
 PROTECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/me"): {"agent", "manager", "dpo", "admin"},
     ("GET", "/api/monitor"): {"monitor"},
+    ("GET", "/api/calls/current"): {"agent"},
     ("POST", "/api/calls/{call_id:uuid}/answer"): {"agent", "monitor"},
     ("POST", "/api/calls/{call_id:uuid}/hang-up"): {"agent", "monitor"},
     ("GET", "/api/calls/{call_id:uuid}/outcome"): {"monitor"},

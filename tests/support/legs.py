@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aioice.ice
 
@@ -51,3 +52,26 @@ class BrowserLeg:
         message = found()
         assert message is not None
         return message
+
+    def vanish(self) -> None:
+        """As when the network is gone: from now on nothing this peer sends leaves it, and it says no goodbye."""
+        for protocol in self._ice()._protocols:
+            protocol.transport.sendto = lambda *_: None
+
+    def reappear(self) -> None:
+        for protocol in self._ice()._protocols:
+            del protocol.transport.sendto
+
+    def _ice(self) -> Any:
+        """aioice's connection, below what aiortc shows."""
+        [sender] = self.peer._connection.getSenders()
+        return sender.transport.transport._connection
+
+    def fall_silent(self) -> None:
+        """The microphone is gone, the page is not: no packet is sent any more."""
+        [sender] = self.peer._connection.getSenders()
+        sender.replaceTrack(None)
+
+    def ping(self, text: str = '{"type":"ping"}') -> None:
+        assert self.peer.channel is not None
+        self.peer.channel.send(text)

@@ -20,6 +20,8 @@ export interface State {
   readonly analyse: boolean;
   readonly muted: boolean;
   readonly link: Link | null;
+  /** Reception's connection was lost, and is waited for. */
+  readonly otherAway: boolean;
   /** Milliseconds of performance.now(). */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -47,6 +49,7 @@ export const INITIAL: State = {
   analyse: true,
   muted: false,
   link: null,
+  otherAway: false,
   startedAt: null,
   endedAt: null,
   endedBy: null,
@@ -98,7 +101,9 @@ function signalled(state: State, message: CallerSocketOut, now: number): State {
       // Also after an answer that was taken back: the receptionist's browser could not connect.
       return { ...state, phase: state.phase === "placing" ? "placing" : "ringing", startedAt: null };
     case "answered":
-      return { ...state, phase: "connected", startedAt: state.startedAt ?? now };
+      return { ...state, phase: "connected", startedAt: state.startedAt ?? now, otherAway: false };
+    case "interrupted":
+      return { ...state, otherAway: true };
     case "ended":
       return ended(state, message.by, now);
   }

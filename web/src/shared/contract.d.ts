@@ -94,6 +94,11 @@ export interface Notice {
   readonly text: string;
 }
 
+/** The page is alive: once a second, from either side's page. Nothing else is taken from a page. */
+export interface Ping {
+  readonly type: "ping";
+}
+
 /** What became of the sound. Complete only if every frame that came in was wiped. */
 export interface PurgeReceipt {
   readonly frames_in: number;
@@ -134,6 +139,14 @@ export interface Offer {
   readonly sdp: string;
 }
 
+/** The call this agent is in, for a page that was reloaded. */
+export interface CurrentCall {
+  readonly call_id: string;
+  readonly line: string;
+  readonly since: string;
+  readonly analyse: boolean;
+}
+
 /** The session description of type answer. */
 export interface Answer {
   readonly sdp: string;
@@ -153,11 +166,11 @@ export interface RingStopped {
   readonly reason: "abandoned" | "answered";
 }
 
-/** About the call this agent answered. `by` says who ended it. */
+/** About the call this agent answered. `interrupted`: the caller's connection was lost and is waited for, until `connected` or `ended`. `by` says who ended it. */
 export interface AgentCallState {
   readonly type: "call_state";
   readonly call_id: string;
-  readonly state: "connected" | "ended";
+  readonly state: "connected" | "ended" | "interrupted";
   readonly by: "agent" | "patient" | "server" | null;
 }
 
@@ -176,19 +189,16 @@ export interface Available {
   readonly value: boolean;
 }
 
-export interface Ping {
-  readonly type: "ping";
-}
-
 /** First message of the caller's page. */
 export interface Join {
   readonly type: "join";
   readonly token: string;
 }
 
+/** `interrupted`: reception's connection was lost and is waited for, until `answered` or `ended`. */
 export interface CallerCallState {
   readonly type: "call_state";
-  readonly state: "answered" | "ended" | "ringing";
+  readonly state: "answered" | "ended" | "interrupted" | "ringing";
   readonly by: "agent" | "patient" | "server" | null;
 }
 
