@@ -12,12 +12,17 @@ RECORDINGS = Path(__file__).parent / "recordings"
 
 
 class Trigger(Struct, frozen=True):
-    """A phrase that must raise a cue: its label, the side that says it, and the turn it ends, in seconds."""
+    """A phrase that must raise a cue: its label, the side that says it, and its turn, in seconds.
+
+    `timed`: the phrase is the end of its turn, so that the moment of its last word is exactly known. The others count
+    as found or missed only.
+    """
 
     label: str
     leg: Leg
     start: float
     end: float
+    timed: bool
 
 
 class Conversation(Struct, frozen=True):
@@ -38,7 +43,9 @@ class Conversation(Struct, frozen=True):
 
 def load(name: str) -> Conversation:
     marks = json.loads((RECORDINGS / f"{name}.marks.json").read_text())
-    triggers = [Trigger(m["trigger"], m["speaker"], m["start"], m["end"]) for m in marks if "trigger" in m]
+    triggers = [
+        Trigger(m["trigger"], m["speaker"], m["start"], m["end"], m.get("timed", True)) for m in marks if "trigger" in m
+    ]
     packets: dict[Leg, list[bytes]] = {
         "agent": opus_packets(RECORDINGS / f"{name}.agent.flac"),
         "patient": opus_packets(RECORDINGS / f"{name}.patient.flac"),

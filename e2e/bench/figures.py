@@ -9,8 +9,6 @@ from e2e.bench.conversation import Conversation
 PATIENCE_S = 5.0
 """A cue that comes later than this after its phrase is counted as missed."""
 
-BEFORE_S = 0.0
-
 
 class Arrival(Struct, frozen=True):
     """A cue reached the agent's side: its label, seconds after the recording began to play."""
@@ -20,7 +18,7 @@ class Arrival(Struct, frozen=True):
 
 
 class CallResult(Struct, frozen=True):
-    """One call of one arm. `latencies` by trigger label in seconds, negative before the turn's last word had ended."""
+    """One call of one arm. `latencies` by label of each timed trigger, in seconds after its last word."""
 
     latencies: dict[str, float]
     missed: list[str]
@@ -38,7 +36,8 @@ class Figures(Struct, frozen=True):
     p99_ms: int | None
     missed: int
     false: int
-    cpu_s_per_call_minute: float
+    cpu_s_per_call_minute: dict[str, float]
+    """By process."""
     resident_mib: int
     generator_cpu_share: float
 
@@ -46,16 +45,19 @@ class Figures(Struct, frozen=True):
 def score(conversation: Conversation, arrivals: list[Arrival]) -> CallResult:
     """Match arrivals with the phrases that should have caused them. A repeated delivery counts once."""
     latencies: dict[str, float] = {}
+    found: set[str] = set()
     expected = {trigger.label: trigger for trigger in conversation.triggers}
     for arrival in sorted(arrivals, key=lambda one: one.at):
         trigger = expected.get(arrival.label)
-        in_time = trigger is not None and trigger.start + BEFORE_S < arrival.at < trigger.end + PATIENCE_S
+        in_time = trigger is not None and trigger.start < arrival.at < trigger.end + PATIENCE_S
         if trigger is not None and in_time:
-            latencies.setdefault(arrival.label, arrival.at - trigger.end)
+            found.add(arrival.label)
+            if trigger.timed:
+                latencies.setdefault(arrival.label, arrival.at - trigger.end)
     counted = Counter(arrival.label for arrival in arrivals)
     return CallResult(
         latencies,
-        missed=sorted(set(expected) - set(latencies)),
+        missed=sorted(set(expected) - found),
         false=sorted(label for label in counted if label not in expected),
     )
 
@@ -68,7 +70,9 @@ def percentile(values: list[float], share: float) -> int | None:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000)
 
 
-def summarize(arm: str, calls: int, results: list[CallResult], cpu: float, resident: int, generator: float) -> Figures:
+def summarize(
+    arm: str, calls: int, results: list[CallResult], cpu: dict[str, float], resident: int, generator: float
+) -> Figures:
     latencies = [latency for result in results for latency in result.latencies.values()]
     return Figures(
         arm,
@@ -79,7 +83,7 @@ def summarize(arm: str, calls: int, results: list[CallResult], cpu: float, resid
         percentile(latencies, 0.99),
         sum(len(result.missed) for result in results),
         sum(len(result.false) for result in results),
-        round(cpu, 2),
+        {process: round(seconds, 2) for process, seconds in cpu.items()},
         resident,
         round(generator, 3),
     )

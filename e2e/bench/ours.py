@@ -44,11 +44,12 @@ class Ours:
             self._process.terminate()
             self._process.wait(30)
 
-    def listening_processes(self) -> list[int]:
+    def listening_processes(self) -> dict[str, int]:
         """media and speech: what a call costs."""
         if self._process is None:
-            return []
-        return [pid for pid, command in descendants(self._process.pid).items() if "-m rtc." in command]
+            return {}
+        commands = descendants(self._process.pid).items()
+        return {name: pid for pid, command in commands for name in ("media", "speech") if f"-m rtc.{name}" in command}
 
     def run(self, conversation: Conversation, calls: int) -> tuple[list[list[Arrival]], float]:
         """Cue arrivals of each call, and the generator's CPU seconds."""

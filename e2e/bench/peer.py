@@ -58,8 +58,8 @@ class Pipecat:
             self._process.kill()  # it waits for its pipelines otherwise, and they do not end by themselves
             self._process.wait(30)
 
-    def listening_processes(self) -> list[int]:
-        return [self._process.pid] if self._process is not None else []
+    def listening_processes(self) -> dict[str, int]:
+        return {"pipecat": self._process.pid} if self._process is not None else {}
 
     def run(self, conversation: Conversation, calls: int) -> tuple[list[list[Arrival]], float]:
         before = os.times()

@@ -7,9 +7,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def cpu_seconds(pids: list[int]) -> float:
-    """User and system time of these processes so far, threads included."""
-    return sum(_cpu(pid) for pid in pids)
+def cpu_seconds(processes: dict[str, int]) -> dict[str, float]:
+    """User and system time of these processes so far, threads included, by name."""
+    return {name: _cpu(pid) for name, pid in processes.items()}
 
 
 def _cpu(pid: int) -> float:
@@ -17,8 +17,8 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def resident_mib(pids: list[int]) -> int:
-    return round(sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB for pid in pids))
+def resident_mib(processes: dict[str, int]) -> int:
+    return round(sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB for pid in processes.values()))
 
 
 def descendants(root: int) -> dict[int, str]:

@@ -34,7 +34,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.results: list[CallResult] = []
-        self.cpu_s = 0.0
+        self.cpu_s: dict[str, float] = {}
         self.generator_s = 0.0
         self.wall_s = 0.0
         self.call_minutes = 0.0
@@ -42,14 +42,15 @@ class Tally:
 
 
 def measure(arm: Arm, conversation: Conversation, calls: int, tally: Tally) -> None:
-    pids = arm.listening_processes()
-    cpu, began = cpu_seconds(pids), time.monotonic()
+    processes = arm.listening_processes()
+    cpu, began = cpu_seconds(processes), time.monotonic()
     arrivals, generator = arm.run(conversation, calls)
     tally.wall_s += time.monotonic() - began
-    tally.cpu_s += cpu_seconds(pids) - cpu
+    for name, seconds in cpu_seconds(processes).items():
+        tally.cpu_s[name] = tally.cpu_s.get(name, 0.0) + seconds - cpu[name]
     tally.generator_s += generator
     tally.call_minutes += calls * conversation.seconds / 60
-    tally.resident_mib = max(tally.resident_mib, resident_mib(pids))
+    tally.resident_mib = max(tally.resident_mib, resident_mib(processes))
     tally.results += [score(conversation, call) for call in arrivals]
 
 
@@ -65,7 +66,7 @@ def sweep(arms: list[Arm], conversations: list[Conversation], calls: int, rounds
             name,
             calls,
             tally.results,
-            tally.cpu_s / tally.call_minutes,
+            {process: seconds / tally.call_minutes for process, seconds in tally.cpu_s.items()},
             tally.resident_mib,
             tally.generator_s / tally.wall_s / (os.cpu_count() or 1),
         )
@@ -97,12 +98,13 @@ def peer_weights() -> Path:
 
 def table(figures: list[Figures]) -> str:
     head = f"{'arm':<16}{'calls':>6}{'n':>5}{'p50':>8}{'p95':>8}{'p99':>8}{'missed':>8}{'false':>7}"
-    rows = [head + f"{'cpu s/min':>11}{'MiB':>7}{'load gen':>10}"]
+    rows = [head + f"{'MiB':>7}{'load gen':>10}  CPU s per call-minute"]
     for f in figures:
         times = "".join(f"{'-' if value is None else value:>8}" for value in (f.p50_ms, f.p95_ms, f.p99_ms))
+        cpu = ", ".join(f"{process} {seconds:.1f}" for process, seconds in f.cpu_s_per_call_minute.items())
         rows.append(
             f"{f.arm:<16}{f.calls:>6}{f.samples:>5}{times}{f.missed:>8}{f.false:>7}"
-            f"{f.cpu_s_per_call_minute:>11.1f}{f.resident_mib:>7}{f.generator_cpu_share:>10.1%}"
+            f"{f.resident_mib:>7}{f.generator_cpu_share:>10.1%}  {cpu}"
         )
     return "\n".join(rows)
 
