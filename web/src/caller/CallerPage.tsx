@@ -137,7 +137,8 @@ function InCall({ telephone, state }: Props) {
         {HEADINGS[phase]}
       </p>
       {phase === "connected" ? <Timer startedAt={state.startedAt} /> : <p>{WORDS.ringing_detail}</p>}
-      {state.link === "weak" && <Message tone="warning" title={WORDS.weak} />}
+      {state.link !== null && state.link !== "connected" && <Message tone="warning" title={WORDS.weak} />}
+      {state.otherAway && <Message tone="warning" title={WORDS.other_away} />}
       {state.muted && <Message tone="info" title={WORDS.muted_detail} />}
       <div class="controls">
         <button type="button" class="large" aria-pressed={state.muted} disabled={phase === "placing"} onClick={() => telephone.toggleMute()}>

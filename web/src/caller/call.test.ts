@@ -52,10 +52,28 @@ describe("a call from the caller's side", () => {
     expect(play(over, { type: "not_placed", trouble: { title: "x", detail: "y" } }).phase).toBe("over");
   });
 
-  it("waits through a weak connection and ends on a lost one", () => {
-    const weak = play(CONNECTED, { type: "link", link: "weak", now: 1 });
+  it("goes on through a weak and a lost connection, until nothing is left to return to", () => {
+    const weak = play(CONNECTED, { type: "link", link: "weak" });
     expect(weak).toMatchObject({ phase: "connected", link: "weak" });
-    expect(play(weak, { type: "link", link: "failed", now: 2 })).toMatchObject({ phase: "over", endedBy: "connection" });
+    const lost = play(weak, { type: "link", link: "failed" });
+    expect(lost).toMatchObject({ phase: "connected", link: "failed", startedAt: 1000 });
+    expect(play(lost, { type: "link", link: "connected" })).toMatchObject({ phase: "connected", link: "connected" });
+    expect(play(lost, { type: "ended", by: "connection", now: 9 })).toMatchObject({ phase: "over", endedBy: "connection" });
+  });
+
+  it("says when reception is interrupted, and when it is back", () => {
+    const away = play(CONNECTED, told("interrupted"));
+    expect(away).toMatchObject({ phase: "connected", otherAway: true });
+    expect(play(away, told("answered", null, 9000))).toMatchObject({ otherAway: false, startedAt: 1000 });
+  });
+
+  it("is where it was after a reload", () => {
+    const talking = play(NOTICE, { type: "returning", analyse: false, muted: true, startedAt: -5000 });
+    expect(talking).toMatchObject({ phase: "placing", analyse: false, muted: true, link: "weak", line: LINE });
+    expect(play(talking, { type: "link", link: "connected" })).toMatchObject({ phase: "connected", startedAt: -5000 });
+    const waiting = play(NOTICE, { type: "returning", analyse: true, muted: false, startedAt: null }, told("ringing"));
+    expect(play(waiting, { type: "link", link: "connected" }).phase).toBe("ringing");
+    expect(play(waiting, told("answered", null, 7))).toMatchObject({ phase: "connected", startedAt: 7 });
   });
 
   it("can call again", () => {

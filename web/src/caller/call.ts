@@ -37,8 +37,9 @@ export type Event =
   | { readonly type: "no_microphone"; readonly failure: MicrophoneFailure }
   | { readonly type: "not_placed"; readonly trouble: Trouble }
   | { readonly type: "ringing" }
+  | { readonly type: "returning"; readonly analyse: boolean; readonly muted: boolean; readonly startedAt: number | null }
   | { readonly type: "signalled"; readonly message: CallerSocketOut; readonly now: number }
-  | { readonly type: "link"; readonly link: Link; readonly now: number }
+  | { readonly type: "link"; readonly link: Link }
   | { readonly type: "muted"; readonly muted: boolean }
   | { readonly type: "ended"; readonly by: EndedBy; readonly now: number }
   | { readonly type: "again" };
@@ -65,6 +66,16 @@ export function reduce(state: State, event: Event): State {
       return { ...INITIAL, phase: "no_line", trouble: event.trouble };
     case "placing":
       return { ...INITIAL, phase: "placing", line: state.line, analyse: event.analyse };
+    case "returning":
+      return {
+        ...INITIAL,
+        phase: "placing",
+        line: state.line,
+        analyse: event.analyse,
+        muted: event.muted,
+        startedAt: event.startedAt,
+        link: "weak",
+      };
     case "no_microphone":
       return { ...state, phase: "notice", microphone: event.failure };
     case "not_placed":
@@ -74,7 +85,7 @@ export function reduce(state: State, event: Event): State {
     case "signalled":
       return signalled(state, event.message, event.now);
     case "link":
-      return linkChanged(state, event.link, event.now);
+      return linkChanged(state, event.link);
     case "muted":
       return { ...state, muted: event.muted };
     case "ended":
@@ -109,11 +120,14 @@ function signalled(state: State, message: CallerSocketOut, now: number): State {
   }
 }
 
-function linkChanged(state: State, link: Link, now: number): State {
+function linkChanged(state: State, link: Link): State {
   if (!inCall(state)) {
     return state;
   }
-  return link === "failed" || link === "closed" ? ended(state, "connection", now) : { ...state, link };
+  // Connected after a reload: the server's news says whether it rings still, but may come a moment later.
+  const back = link === "connected" && placing(state);
+  const phase = state.startedAt === null ? "ringing" : "connected";
+  return { ...state, link, phase: back ? phase : state.phase };
 }
 
 function ended(state: State, by: EndedBy, now: number): State {

@@ -3,17 +3,18 @@
 import { asProblem, get, post } from "../shared/api";
 import type { Answer, CallerSocketIn, CallerSocketOut, Line, PlaceCall, PlacedCall } from "../shared/contract";
 import { MicrophoneError, openMicrophone } from "../shared/devices";
-import { type Link, Peer } from "../shared/peer";
+import { Leg } from "../shared/leg";
 import { Socket } from "../shared/socket";
 import { Store } from "../shared/store";
 import { Tones } from "../shared/tones";
 import { type Event, INITIAL, inCall, reduce, type State } from "./call";
+import { type Remembered, rememberCall, rememberedCall } from "./memory";
 
 export class Telephone {
   readonly store = new Store<State, Event>(INITIAL, reduce);
   readonly #tones = new Tones();
   #call: PlacedCall | null = null;
-  #peer: Peer | null = null;
+  #leg: Leg | null = null;
   #socket: Socket | null = null;
 
   constructor(
@@ -21,7 +22,6 @@ export class Telephone {
     readonly link: string,
   ) {
     this.store.watch(() => this.#react());
-    addEventListener("pagehide", () => this.#report(true));
     addEventListener("beforeunload", (event) => {
       if (inCall(this.store.state)) {
         event.preventDefault();
@@ -35,6 +35,10 @@ export class Telephone {
     } catch (error) {
       this.#send({ type: "no_line", trouble: asProblem(error) });
     }
+    const remembered = rememberedCall(this.link);
+    if (remembered !== null) {
+      this.#return(remembered);
+    }
   }
 
   /** The microphone first: a caller whose microphone fails must not make a telephone ring. */
@@ -43,12 +47,9 @@ export class Telephone {
       return;
     }
     this.#send({ type: "placing", analyse });
-    let stream: MediaStream;
-    try {
-      await this.#tones.unlock();
-      stream = await openMicrophone("");
-    } catch (error) {
-      this.#send({ type: "no_microphone", failure: error instanceof MicrophoneError ? error.failure : "unknown" });
+    await this.#tones.unlock();
+    const stream = await this.#openMicrophone();
+    if (stream === null) {
       return;
     }
     if (this.store.state.phase !== "placing") {
@@ -58,7 +59,7 @@ export class Telephone {
       return;
     }
     await this.#connect(stream, analyse).catch((error: unknown) => {
-      this.#report(false);
+      this.#report();
       this.#drop();
       this.#send({ type: "not_placed", trouble: asProblem(error) });
     });
@@ -66,12 +67,12 @@ export class Telephone {
 
   toggleMute(): void {
     const muted = !this.store.state.muted;
-    this.#peer?.setMuted(muted);
+    this.#leg?.setMuted(muted);
     this.#send({ type: "muted", muted });
   }
 
   hangUp(): void {
-    this.#report(false);
+    this.#report();
     this.#send({ type: "ended", by: "patient", now: performance.now() });
   }
 
@@ -79,24 +80,81 @@ export class Telephone {
     this.#send({ type: "again" });
   }
 
+  async #openMicrophone(): Promise<MediaStream | null> {
+    try {
+      return await openMicrophone("");
+    } catch (error) {
+      this.#send({ type: "no_microphone", failure: error instanceof MicrophoneError ? error.failure : "unknown" });
+      return null;
+    }
+  }
+
   async #connect(stream: MediaStream, analyse: boolean): Promise<void> {
-    const peer = new Peer(stream, { onLink: (link) => this.#linkChanged(peer, link) });
-    this.#peer = peer;
+    const leg = this.#newLeg();
     const wish: PlaceCall = { analyse };
     const call = await post<PlacedCall>(`/api/lines/${encodeURIComponent(this.link)}/calls`, wish);
-    if (this.#peer !== peer) {
+    if (this.#leg !== leg) {
       // Hung up while the call was being placed: nobody may be left ringing for it.
-      hangUp(call, false);
+      hangUp(call);
+      for (const track of stream.getTracks()) {
+        track.stop();
+      }
       return;
     }
     this.#call = call;
     this.#join(call);
-    const body = { sdp: await peer.offer() };
-    const answer = await post<Answer>(`/api/calls/${call.call_id}/patient-leg`, body, { token: call.token });
-    if (this.#peer === peer) {
-      await peer.accept(answer.sdp);
-      this.#send({ type: "ringing" });
+    await leg.connect(stream);
+    this.#send({ type: "ringing" });
+  }
+
+  /** After a reload, into the call that goes on. */
+  #return(remembered: Remembered): void {
+    const { call, analyse, muted, answeredAt } = remembered;
+    const startedAt = answeredAt === null ? null : performance.now() - (Date.now() - answeredAt);
+    this.#call = call;
+    this.#send({ type: "returning", analyse, muted, startedAt });
+    const leg = this.#newLeg();
+    leg.setMuted(muted);
+    this.#join(call);
+    leg.comeBack();
+  }
+
+  /** In mid-call, or after a reload. Nobody waits for a caller who cannot be heard. */
+  async #microphoneAgain(): Promise<MediaStream | null> {
+    const stream = await this.#openMicrophone();
+    if (stream === null) {
+      this.#report();
+      this.#drop();
     }
+    return stream;
+  }
+
+  #newLeg(): Leg {
+    const ended = (): void => {
+      if (this.#leg === leg) {
+        this.#send({ type: "ended", by: "connection", now: performance.now() });
+      }
+    };
+    const leg: Leg = new Leg("alive", {
+      signal: async (sdp) => {
+        const call = this.#call;
+        const body = { sdp };
+        const path = `/api/calls/${call?.call_id ?? ""}/patient-leg`;
+        return (await post<Answer>(path, body, { token: call?.token ?? "" })).sdp;
+      },
+      openMicrophone: () => this.#microphoneAgain(),
+      onLink: (link) => {
+        if (this.#leg === leg) {
+          this.#send({ type: "link", link });
+        }
+      },
+      onMessage: () => undefined,
+      // The server's news of the end comes by itself, and says who ended it.
+      onClosed: () => undefined,
+      onOver: ended,
+    });
+    this.#leg = leg;
+    return leg;
   }
 
   #join(call: PlacedCall): void {
@@ -113,15 +171,9 @@ export class Telephone {
     this.#socket = socket;
   }
 
-  #linkChanged(peer: Peer, link: Link): void {
-    if (peer === this.#peer) {
-      this.#send({ type: "link", link, now: performance.now() });
-    }
-  }
-
   /** Follows the state with what lies outside it. */
   #react(): void {
-    const { phase } = this.store.state;
+    const { phase, analyse, muted, startedAt } = this.store.state;
     document.documentElement.dataset["callState"] = phase;
     if (phase === "ringing") {
       this.#tones.start("ring_back");
@@ -129,25 +181,29 @@ export class Telephone {
       this.#tones.stop();
     }
     if (phase === "over") {
-      this.#report(false);
+      this.#report();
       this.#drop();
+    } else if (this.#call !== null) {
+      const answeredAt = startedAt === null ? null : Date.now() - (performance.now() - startedAt);
+      rememberCall({ link: this.link, call: this.#call, analyse, muted, answeredAt });
     }
   }
 
   /** Tells the server once that this side is off. Media would notice too, but later. */
-  #report(leaving: boolean): void {
+  #report(): void {
     const call = this.#call;
     this.#call = null;
+    rememberCall(null);
     if (call !== null) {
-      hangUp(call, leaving);
+      hangUp(call);
     }
   }
 
   #drop(): void {
     this.#socket?.close();
     this.#socket = null;
-    this.#peer?.close();
-    this.#peer = null;
+    this.#leg?.close();
+    this.#leg = null;
   }
 
   #send(event: Event): void {
@@ -155,8 +211,8 @@ export class Telephone {
   }
 }
 
-/** Nothing to do when it fails: media ends the call when it sees the connection gone. */
-function hangUp(call: PlacedCall, leaving: boolean): void {
+/** Nothing to do when it fails: media ends the call when nobody returns to it. */
+function hangUp(call: PlacedCall): void {
   const path = `/api/calls/${call.call_id}/patient-hang-up`;
-  void post(path, undefined, { token: call.token, keepalive: leaving }).catch(() => undefined);
+  void post(path, undefined, { token: call.token }).catch(() => undefined);
 }

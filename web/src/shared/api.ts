@@ -54,8 +54,6 @@ export function asProblem(error: unknown): Problem {
 
 export interface Extra {
   readonly token?: string;
-  /** Let the request outlive the page: used when the person closes the tab during a call. */
-  readonly keepalive?: boolean;
 }
 
 async function request(method: "GET" | "POST", path: string, body: unknown, extra: Extra): Promise<unknown> {
@@ -72,7 +70,6 @@ async function request(method: "GET" | "POST", path: string, body: unknown, extr
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      keepalive: extra.keepalive ?? false,
       cache: "no-store",
       redirect: "error",
     });

@@ -1,5 +1,7 @@
 // One leg of a call: the browser's RTCPeerConnection to the media process.
 
+import type { Ping } from "./contract";
+
 /** Servers that help through NAT. Empty on purpose: none but our own may be asked, and the media process is reached
  *  directly. Addresses handed out by the server will come in here and nowhere else. */
 const ICE_SERVERS: RTCIceServer[] = [];
@@ -7,25 +9,33 @@ const ICE_SERVERS: RTCIceServer[] = [];
 /** Host candidates take milliseconds; a virtual interface that never answers may not hold up the call. */
 const GATHERING_MS = 2000;
 
-const CUES_LABEL = "cues";
+/** Media calls a leg lost after three seconds without a packet or a ping. */
+const PING_MS = 1000;
+const PING = JSON.stringify({ type: "ping" } satisfies Ping);
+
+/** The agent's page hears what the recogniser says; the caller's page has its channel for pings only. */
+export type Channel = "cues" | "alive";
 
 export type Link = "connected" | "weak" | "failed" | "closed";
 
 export interface PeerEvents {
   onLink(link: Link): void;
-  /** Text of one message on the cues channel. Only the agent's peer has that channel. */
-  onCue?(text: string): void;
-  onCuesClosed?(): void;
+  /** Text of one message on the data channel. */
+  onMessage(text: string): void;
+  /** The other end closed the data channel. */
+  onClosed(): void;
 }
 
 export class Peer {
   readonly #connection = new RTCPeerConnection({ iceServers: ICE_SERVERS });
   readonly #sound = document.createElement("audio");
   #stream: MediaStream;
+  #pinger: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
   constructor(
     stream: MediaStream,
+    channel: Channel,
     readonly events: PeerEvents,
   ) {
     this.#stream = stream;
@@ -36,9 +46,7 @@ export class Peer {
     if (track !== undefined) {
       this.#connection.addTransceiver(track, { direction: "sendrecv", streams: [stream] });
     }
-    if (events.onCue !== undefined) {
-      this.#openCues(events.onCue.bind(events));
-    }
+    this.#open(channel);
     this.#connection.addEventListener("track", (event) => {
       this.#sound.srcObject = event.streams[0] ?? new MediaStream([event.track]);
     });
@@ -80,6 +88,10 @@ export class Peer {
     return this.#stream.getAudioTracks().some((track) => track.readyState === "live");
   }
 
+  get stream(): MediaStream {
+    return this.#stream;
+  }
+
   async playThrough(speaker: string): Promise<void> {
     await playThrough(this.#sound, speaker);
   }
@@ -96,26 +108,36 @@ export class Peer {
   }
 
   close(): void {
+    this.stopMicrophone();
+    this.release();
+  }
+
+  /** Closes the connection but leaves the microphone on, for the connection that takes its place. */
+  release(): void {
     if (this.#closed) {
       return;
     }
     this.#closed = true;
-    this.stopMicrophone();
+    clearInterval(this.#pinger);
     this.silence();
     this.#sound.remove();
     this.#connection.close();
   }
 
-  #openCues(onCue: (text: string) => void): void {
-    const channel = this.#connection.createDataChannel(CUES_LABEL, { ordered: false });
+  #open(label: Channel): void {
+    const channel = this.#connection.createDataChannel(label, { ordered: false });
+    channel.addEventListener("open", () => {
+      this.#pinger = setInterval(() => ping(channel), PING_MS);
+    });
     channel.addEventListener("message", (event) => {
       if (typeof event.data === "string") {
-        onCue(event.data);
+        this.events.onMessage(event.data);
       }
     });
     channel.addEventListener("close", () => {
+      clearInterval(this.#pinger);
       if (!this.#closed) {
-        this.events.onCuesClosed?.();
+        this.events.onClosed();
       }
     });
   }
@@ -141,6 +163,13 @@ export class Peer {
         }
       });
     });
+  }
+}
+
+/** Nothing is piled up for a connection that takes nothing: an old ping tells nobody anything. */
+function ping(channel: RTCDataChannel): void {
+  if (channel.readyState === "open" && channel.bufferedAmount === 0) {
+    channel.send(PING);
   }
 }
 

@@ -92,10 +92,18 @@ function CueState({ call }: { readonly call: Call }) {
 }
 
 function Notices({ call }: { readonly call: Call }) {
-  if (call.link === "weak") {
+  if (call.link !== null && call.link !== "connected") {
     return (
-      <Message tone="warning" title="The connection to the call is interrupted">
-        Waiting for it to come back. If it does not within half a minute, the call ends; the caller can ring again.
+      <Message tone="warning" title="Your connection to the call is interrupted">
+        Connecting again, nothing for you to do. If it is not back within half a minute, the call ends; the caller can
+        ring again.
+      </Message>
+    );
+  }
+  if (call.callerAway) {
+    return (
+      <Message tone="warning" title="The caller's connection is interrupted">
+        Stay on the line: the call goes on when they are back. If they are not within half a minute, it ends.
       </Message>
     );
   }

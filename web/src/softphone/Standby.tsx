@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Ring } from "../shared/contract";
+import type { CurrentCall, Ring } from "../shared/contract";
 import { clock } from "../shared/format";
 import { Icon } from "../shared/ui/icons";
 import { useSeconds } from "../shared/ui/seconds";
@@ -19,6 +19,7 @@ export function Standby({ desk, state }: Props) {
   return (
     <div class="standby">
       <div class="standby-now">
+        {state.returnable !== null && <Return desk={desk} current={state.returnable} />}
         {state.rings.length > 0 ? <Rings desk={desk} rings={state.rings} /> : <Duty desk={desk} state={state} />}
         {state.rings.length > 0 && (
           <p class="aside">
@@ -33,6 +34,22 @@ export function Standby({ desk, state }: Props) {
         <Keys />
       </div>
     </div>
+  );
+}
+
+/** Only when it did not go on by itself: in a new window, or where the browser asks for the microphone first. */
+function Return({ desk, current }: { readonly desk: Desk; readonly current: CurrentCall }) {
+  return (
+    <section class="ring first" aria-labelledby="return">
+      <div>
+        <h2 id="return">You are in a call</h2>
+        <p class="ring-line">{current.line}</p>
+        <p class="ring-wait">If it is open in another window, it moves here.</p>
+      </div>
+      <button type="button" class="answer large" onClick={() => desk.returnTo(current)}>
+        <Icon name="phone" /> Return to the call
+      </button>
+    </section>
   );
 }
 

@@ -212,7 +212,7 @@ describe("after a call", () => {
   });
 
   it("ends when the connection fails", () => {
-    expect(callOf(play(CONNECTED, { type: "link", link: "failed", now: 1 })).endedBy).toBe("connection");
+    expect(callOf(play(CONNECTED, { type: "ended", by: "connection", now: 1 })).endedBy).toBe("connection");
   });
 
   it("takes the scorecard and the purge figures, not older ones", () => {

@@ -7,6 +7,7 @@ import type {
   ChannelMessage,
   Checklist,
   ChecklistItem,
+  CurrentCall,
   Notice,
   Pipeline,
   Ring,
@@ -35,7 +36,10 @@ export interface Call {
   readonly endedAt: number | null;
   readonly endedBy: EndedBy;
   readonly muted: boolean;
+  /** Anything but connected: the page is building a new connection, or about to. */
   readonly link: Link | null;
+  /** The caller's connection was lost, and is waited for. */
+  readonly callerAway: boolean;
   readonly cueState: CueState;
   /** The last thing the system had to say, in its words. */
   readonly notice: Notice | null;
@@ -66,6 +70,8 @@ export interface State {
   readonly rings: readonly Ring[];
   readonly captionsOn: boolean;
   readonly call: Call | null;
+  /** A call this agent is in that no window of theirs may be showing. */
+  readonly returnable: CurrentCall | null;
   readonly message: Message | null;
 }
 
@@ -78,6 +84,9 @@ export type Event =
   | { readonly type: "answering"; readonly ring: Ring }
   | { readonly type: "answer_failed"; readonly message: Message; readonly gone: boolean }
   | { readonly type: "answered" }
+  | { readonly type: "returnable"; readonly current: CurrentCall | null }
+  | { readonly type: "returning"; readonly current: CurrentCall; readonly muted: boolean; readonly startedAt: number }
+  | { readonly type: "moved"; readonly current: CurrentCall }
   | { readonly type: "link"; readonly link: Link; readonly now: number }
   | { readonly type: "channel"; readonly message: ChannelMessage; readonly now: number }
   | { readonly type: "muted"; readonly muted: boolean }
@@ -97,6 +106,7 @@ export const INITIAL: State = {
   rings: [],
   captionsOn: false,
   call: null,
+  returnable: null,
   message: null,
 };
 
@@ -136,6 +146,12 @@ export function reduce(state: State, event: Event): State {
         call: newCall(event.ring),
         message: null,
       };
+    case "returnable":
+      return state.call === null ? { ...state, returnable: event.current } : state;
+    case "returning":
+      return { ...state, call: returning(event.current, event.muted, event.startedAt), returnable: null, message: null };
+    case "moved":
+      return { ...state, call: null, returnable: event.current };
     case "answer_failed":
       return answerFailed(state, event.message, event.gone);
     case "message":
@@ -165,6 +181,7 @@ function newCall(ring: Ring): Call {
     endedBy: null,
     muted: false,
     link: null,
+    callerAway: false,
     cueState: "starting",
     notice: null,
     playbook: null,
@@ -176,6 +193,12 @@ function newCall(ring: Ring): Call {
     oldestSeenMs: 0,
     scorecard: null,
   };
+}
+
+/** The page was reloaded: who is in the call is known, the rest comes over the new connection. */
+function returning(current: CurrentCall, muted: boolean, startedAt: number): Call {
+  const ring: Ring = { type: "ring", call_id: current.call_id, line: current.line, since: current.since };
+  return { ...newCall(ring), phase: "connecting", link: "weak", muted, startedAt };
 }
 
 function answerFailed(state: State, message: Message, gone: boolean): State {
@@ -198,17 +221,41 @@ function signalled(state: State, message: AgentSocketOut, now: number): State {
     case "ring_stopped":
       return { ...state, rings: state.rings.filter((ring) => ring.call_id !== message.call_id) };
     case "call_state":
-      return message.state === "ended" && state.call?.id === message.call_id
-        ? withCall(state, (call) => ended(call, message.by, now))
-        : state;
+      return told(state, message, now);
     default:
       return state;
   }
 }
 
+function told(state: State, message: AgentCallState, now: number): State {
+  if (message.state === "ended" && state.returnable?.call_id === message.call_id) {
+    return { ...state, returnable: null };
+  }
+  if (state.call?.id !== message.call_id) {
+    return state;
+  }
+  return withCall(state, (call) =>
+    message.state === "ended" ? ended(call, message.by, now) : { ...call, callerAway: message.state === "interrupted" },
+  );
+}
+
 type CallEvent = Exclude<
   Event,
-  { type: "microphone" | "socket" | "signalled" | "wanted" | "captions" | "answering" | "answer_failed" | "message" | "cleared" }
+  {
+    type:
+      | "microphone"
+      | "socket"
+      | "signalled"
+      | "wanted"
+      | "captions"
+      | "answering"
+      | "answer_failed"
+      | "returnable"
+      | "returning"
+      | "moved"
+      | "message"
+      | "cleared";
+  }
 >;
 
 function duringCall(call: Call, event: CallEvent, captionsOn: boolean): Call {
@@ -245,9 +292,6 @@ function talking(call: Call): boolean {
 function linkChanged(call: Call, link: Link, now: number): Call {
   if (!talking(call) && call.phase !== "answering") {
     return call;
-  }
-  if (link === "failed" || link === "closed") {
-    return ended(call, "connection", now);
   }
   const connected = link === "connected";
   return {
@@ -314,9 +358,13 @@ function withCaption(captions: readonly Caption[], caption: Caption): readonly C
 function noticed(call: Call, notice: Notice): Call {
   switch (notice.code) {
     case "cues_live":
-      return { ...call, cueState: "live", notice: null };
+      return { ...call, cueState: "live", notice: notice.severity === "info" ? null : notice };
     case "cues_paused":
       return { ...call, cueState: "paused", notice };
+    case "connection_lost":
+      return { ...call, callerAway: true };
+    case "connection_restored":
+      return { ...call, callerAway: false };
     case "patient_not_analysed":
       return { ...call, cueState: "declined", notice: null };
     default:

@@ -2,19 +2,23 @@
 // `call.ts` can decide.
 
 import { asProblem, get, type Problem, post } from "../shared/api";
-import { MicrophoneError, onDevicesChanged, openMicrophone } from "../shared/devices";
-import { type Link, Peer } from "../shared/peer";
+import { microphoneAllowed, MicrophoneError, onDevicesChanged, openMicrophone } from "../shared/devices";
+import { Leg } from "../shared/leg";
+import type { Link } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
-import type { AgentSocketIn, AgentSocketOut, Answer, Me, Ring } from "../shared/contract";
+import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, Me, Ring } from "../shared/contract";
 import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
 import type { CueAnswer } from "./cues";
+import { rememberCall, rememberedCall } from "./memory";
 import { Ringer } from "./ringer";
 
 const TICK_MS = 500;
 /** After the call, the connection stays this long for the scorecard, and this much longer for the purge figures. */
 const SCORECARD_MS = 5000;
 const PURGE_MS = 1500;
+/** When media closes our connection, news of the call's end may still be on its way over the other path. */
+const CLOSED_MS = 1500;
 
 const NO_LONGER_RINGING = new Set(["call-taken", "call-over", "unknown-call"]);
 
@@ -22,7 +26,7 @@ export class Desk {
   readonly store = new Store<State, Event>(INITIAL, reduce);
   readonly ringer = new Ringer();
   readonly #socket: Socket;
-  #peer: Peer | null = null;
+  #leg: Leg | null = null;
   #wrapUp: ReturnType<typeof setTimeout> | undefined;
   #waitingForPurge = false;
   #signedOut = false;
@@ -37,11 +41,10 @@ export class Desk {
     setInterval(() => this.#send({ type: "tick", now: performance.now() }), TICK_MS);
     onDevicesChanged(() => void this.#microphoneMayBeGone());
     addEventListener("beforeunload", (event) => {
-      if (this.#peer !== null && this.store.state.call?.endedAt === null) {
+      if (this.#leg !== null && this.store.state.call?.endedAt === null) {
         event.preventDefault();
       }
     });
-    addEventListener("pagehide", () => this.#leave());
     this.store.watch(() => this.#react());
   }
 
@@ -91,17 +94,11 @@ export class Desk {
       this.#answerFailed(NO_MICROPHONE, false);
       return;
     }
-    const peer = new Peer(stream, {
-      onLink: (link) => this.#linkChanged(peer, link),
-      onCue: (text) => this.#heard(peer, text),
-      onCuesClosed: () => this.#cuesClosed(peer),
-    });
-    this.#peer = peer;
+    const leg = this.#newLeg(ring.call_id);
     try {
-      const answer = await post<Answer>(`/api/calls/${ring.call_id}/answer`, { sdp: await peer.offer() });
-      await peer.accept(answer.sdp);
-      await peer.playThrough(this.speakerId);
+      await leg.connect(stream);
       this.#send({ type: "answered" });
+      rememberCall({ callId: ring.call_id, muted: false });
     } catch (error) {
       this.#drop();
       const problem = asProblem(error);
@@ -109,11 +106,24 @@ export class Desk {
     }
   }
 
+  /** Into the call this agent is in already: after a reload, or from another window. */
+  returnTo(current: CurrentCall): void {
+    const remembered = rememberedCall();
+    const muted = remembered?.callId === current.call_id && remembered.muted;
+    const startedAt = performance.now() - Math.max(0, Date.now() - Date.parse(current.since));
+    this.#send({ type: "returning", current, muted, startedAt });
+    rememberCall({ callId: current.call_id, muted });
+    const leg = this.#newLeg(current.call_id);
+    leg.setMuted(muted);
+    leg.comeBack();
+  }
+
   toggleMute(): void {
     const { call } = this.store.state;
     if (call !== null && call.endedAt === null) {
-      this.#peer?.setMuted(!call.muted);
+      this.#leg?.setMuted(!call.muted);
       this.#send({ type: "muted", muted: !call.muted });
+      rememberCall({ callId: call.id, muted: !call.muted });
     }
   }
 
@@ -153,15 +163,15 @@ export class Desk {
 
   async chooseMicrophone(id: string): Promise<void> {
     this.microphoneId = id;
-    if (this.#peer !== null) {
-      await this.#changeMicrophone(this.#peer);
+    if (this.#leg !== null) {
+      await this.#changeMicrophone(this.#leg);
     }
   }
 
   async chooseSpeaker(id: string): Promise<void> {
     this.speakerId = id;
     await this.ringer.tones.playThrough(id);
-    await this.#peer?.playThrough(id);
+    await this.#leg?.playThrough(id);
   }
 
   #send(event: Event): void {
@@ -180,6 +190,7 @@ export class Desk {
     this.#send({ type: "socket", state });
     if (state === "open") {
       this.#tell({ type: "available", value: this.store.state.wanted });
+      void this.#findCall();
     } else if (state === "waiting") {
       // A browser does not say why a handshake was refused; an ended session is one reason we can find out.
       get<Me>("/api/me").catch((error: unknown) => {
@@ -205,28 +216,73 @@ export class Desk {
     }
   }
 
-  #linkChanged(peer: Peer, link: Link): void {
-    const { call } = this.store.state;
-    if (peer !== this.#peer || call === null) {
+  /** The call this agent is in goes on here if it was here before a reload; otherwise it is offered. */
+  async #findCall(): Promise<void> {
+    if (this.store.state.call !== null) {
       return;
     }
-    const lost = (link === "failed" || link === "closed") && call.endedAt === null;
-    this.#send({ type: "link", link, now: performance.now() });
-    if (lost) {
-      void this.#reportHangUp(call.id);
+    const current = await get<CurrentCall>("/api/calls/current").catch(() => null);
+    const here = current !== null && rememberedCall()?.callId === current.call_id && (await microphoneAllowed());
+    if (this.store.state.call !== null) {
+      return;
+    }
+    if (here) {
+      this.returnTo(current);
+    } else {
+      this.#send({ type: "returnable", current });
     }
   }
 
-  #heard(peer: Peer, text: string): void {
+  #newLeg(callId: string): Leg {
+    const ours = (act: () => void): void => {
+      if (this.#leg === leg) {
+        act();
+      }
+    };
+    const leg: Leg = new Leg("cues", {
+      signal: async (sdp) => (await post<Answer>(`/api/calls/${callId}/answer`, { sdp })).sdp,
+      openMicrophone: () => this.openMicrophone(),
+      onLink: (link) => ours(() => this.#linkChanged(link)),
+      onMessage: (text) => ours(() => this.#heard(text)),
+      onClosed: () => ours(() => this.#closedByMedia(leg)),
+      onOver: () => ours(() => this.#send({ type: "ended", by: "connection", now: performance.now() })),
+    });
+    void leg.playThrough(this.speakerId);
+    this.#leg = leg;
+    return leg;
+  }
+
+  #linkChanged(link: Link): void {
+    this.#send({ type: "link", link, now: performance.now() });
+  }
+
+  #heard(text: string): void {
     const message = parseChannel(text);
-    if (peer === this.#peer && message !== null) {
+    if (message !== null) {
       this.#send({ type: "channel", message, now: performance.now() });
     }
   }
 
-  #cuesClosed(peer: Peer): void {
-    if (peer === this.#peer && this.store.state.call?.phase === "wrapping") {
+  #closedByMedia(leg: Leg): void {
+    if (this.store.state.call?.phase === "wrapping") {
       this.#wrapped();
+    } else {
+      setTimeout(() => void this.#moved(leg), CLOSED_MS);
+    }
+  }
+
+  /** Another window of this agent has the call now. Taking it back is for the person, or two windows would fight. */
+  async #moved(leg: Leg): Promise<void> {
+    const { call } = this.store.state;
+    if (this.#leg !== leg || call === null || call.endedAt !== null) {
+      return;
+    }
+    this.#drop();
+    const current = await get<CurrentCall>("/api/calls/current").catch(() => null);
+    if (current?.call_id === call.id) {
+      this.#send({ type: "moved", current });
+    } else {
+      this.#send({ type: "ended", by: "connection", now: performance.now() });
     }
   }
 
@@ -239,8 +295,8 @@ export class Desk {
     if (call?.phase !== "wrapping") {
       return;
     }
-    this.#peer?.stopMicrophone();
-    this.#peer?.silence();
+    this.#leg?.stopMicrophone();
+    this.#leg?.silence();
     if (call.scorecard !== null && purged(call)) {
       this.#wrapped();
     } else {
@@ -265,8 +321,9 @@ export class Desk {
   #drop(): void {
     clearTimeout(this.#wrapUp);
     this.#wrapUp = undefined;
-    this.#peer?.close();
-    this.#peer = null;
+    this.#leg?.close();
+    this.#leg = null;
+    rememberCall(null);
   }
 
   async #reportHangUp(callId: string): Promise<void> {
@@ -279,24 +336,17 @@ export class Desk {
     });
   }
 
-  #leave(): void {
-    const { call } = this.store.state;
-    if (this.#peer !== null && call !== null && call.endedAt === null) {
-      void post(`/api/calls/${call.id}/hang-up`, undefined, { keepalive: true }).catch(() => undefined);
-    }
-  }
-
   async #microphoneMayBeGone(): Promise<void> {
-    if (this.#peer !== null && !this.#peer.hearsMicrophone) {
-      await this.#changeMicrophone(this.#peer);
+    if (this.#leg !== null && !this.#leg.hearsMicrophone) {
+      await this.#changeMicrophone(this.#leg);
       this.#send({ type: "message", message: MICROPHONE_CHANGED });
     }
   }
 
-  async #changeMicrophone(peer: Peer): Promise<void> {
+  async #changeMicrophone(leg: Leg): Promise<void> {
     const stream = await this.openMicrophone();
     if (stream !== null) {
-      await peer.replaceMicrophone(stream, this.store.state.call?.muted ?? false);
+      await leg.replaceMicrophone(stream);
     }
   }
 }
