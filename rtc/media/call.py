@@ -181,7 +181,7 @@ class MediaCall:
         if self._ending is not None:
             return
         if self._bridged_at is not None and not self.hearing.live:
-            self.to_agent(Pipeline("live", 0, 0, self._frames_in, self._frames_in))
+            self.to_agent(Pipeline("live", 0, 0, self._frames_in, self._frames_in - self.hearing.unattested))
         for leg, side in self._sides.items():
             if side.silent_for(LOST_SECONDS):
                 self._away(leg)
@@ -237,8 +237,8 @@ class MediaCall:
         reason = "recogniser_lost" if self.plan.analyse else "patient_declined"
         scorecard = Scorecard(total=None, reason=reason, coverage=0.0, criteria=[], flags=[])
         self.to_agent(scorecard)
-        self.to_agent(Pipeline("purge", 0, 0, self._frames_in, self._frames_in))
         receipt = self._receipt()
+        self.to_agent(Pipeline("purge", 0, 0, receipt.frames_in, receipt.frames_wiped))
         outcome = Outcome(
             self.plan.call_id, self.plan.practice_id, self.plan.playbook, 0, round(duration), scorecard, receipt
         )
@@ -249,10 +249,10 @@ class MediaCall:
         return PurgeReceipt(
             frames_in=self._frames_in,
             bytes_in=self._frames_in * FRAME_SAMPLES * 2,
-            frames_wiped=self._frames_in - self.hearing.frames_out,
+            frames_wiped=self._frames_in - self.hearing.unattested,
             oldest_sample_ms=0,
             wiped_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            complete=self.hearing.frames_out == 0,
+            complete=self.hearing.unattested == 0,
         )
 
     async def _wait_for_agent(self, agent: LegPeer) -> None:

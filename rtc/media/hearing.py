@@ -43,6 +43,12 @@ PAUSED = Notice(
 LIVE = Notice("cues_live", "info", "Cues are live.")
 
 
+def live_again(seconds: float) -> Notice:
+    """After a loss: the agent must know that nothing was heard meanwhile, also if it was too short to be seen."""
+    text = f"Cues are live again. For about {max(1, round(seconds))} s nothing was heard, so this call is not scored."
+    return Notice("cues_live", "warning", text)
+
+
 class SpeechWorkers:
     """When each speech worker was last heard of (monotonic seconds). Owner: the media worker."""
 
@@ -72,7 +78,11 @@ class Hearing:
         self._keeper: asyncio.Task[None] | None = None
         self._publisher: asyncio.Task[None] | None = None
         self._paused_told = False
+        self._sent_to_worker = 0
+        self._lost_at = 0.0
         self.frames_out = 0
+        self.unattested = 0
+        """Frames that went to a recogniser which was then lost: gone with its memory, but nobody saw them wiped."""
 
     @property
     def live(self) -> bool:
@@ -96,11 +106,19 @@ class Hearing:
             self._began_unheard |= not self._had_worker
             self._tell_paused()
             return
+        live = live_again(time.monotonic() - self._lost_at) if self._had_worker else LIVE
         self._workers.seen[reply.worker_id] = time.monotonic()
         self._worker, self._had_worker, self._paused_told = reply.worker_id, True, False
         self._next_at.clear()
         self._to_agent(Hello(self._plan.call_id, True, self._plan.playbook, reply.checklist))
-        self._to_agent(LIVE)
+        self._to_agent(live)
+
+    def _lose_worker(self) -> None:
+        if self._worker is not None:
+            self._lost_at = self._workers.seen.get(self._worker, time.monotonic())
+        self._worker = None
+        self.unattested += self._sent_to_worker
+        self._sent_to_worker = 0
 
     def _tell_paused(self) -> None:
         if not self._paused_told:
@@ -112,7 +130,7 @@ class Hearing:
         while True:
             await asyncio.sleep(1.0)
             if self._worker is not None and not self._workers.alive(self._worker):
-                self._worker = None
+                self._lose_worker()
                 self._tell_paused()
             if self._worker is None:
                 await self._lease()
@@ -156,10 +174,12 @@ class Hearing:
             except Unreachable:
                 continue
             self.frames_out += CHUNK_SAMPLES // FRAME_SAMPLES
+            self._sent_to_worker += CHUNK_SAMPLES // FRAME_SAMPLES
 
     async def close(self, duration_s: float, totals: MediaTotals) -> bool:
         """Tell the recogniser the call is over. True when it has scored it and will report the outcome itself."""
-        worker, self._worker = self._worker, None
+        worker = self._worker
+        self._lose_worker()
         for task in (self._keeper, self._publisher):
             if task is not None:
                 task.cancel()

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 from rtc.media.hearing import WORKER_GONE_SECONDS
-from rtc.messages import CallPlan, Cue, Hello, LegEvent, Pipeline, Refusal, Scorecard
+from rtc.messages import CallPlan, Cue, Hello, LegEvent, Notice, Pipeline, Refusal, Scorecard
 from server.engines import Nats
 from tests.support.legs import BrowserLeg
 from tests.support.media import CUE, SCORECARD, Conversation, Office, ScriptedSpeech, connect, is_paused, running_media
@@ -67,11 +67,34 @@ async def test_a_lost_recogniser_pauses_cues_and_a_new_one_takes_over(
         await second.start()
         await asyncio.wait_for(second.enough.wait(), 10)
         assert second.leases[0].resumed
+        await call.agent.until(
+            lambda m: isinstance(m, Notice) and m.code == "cues_live" and "nothing was heard" in m.text
+        )
         assert call.agent.peer.ear.heard > before, "the bridge never stopped"
         await call.hang_up()
         await call.agent.until(lambda m: isinstance(m, Scorecard))
         await call.leave()
         await second.stop()
+
+
+async def test_nobody_attests_to_sound_that_a_lost_recogniser_held(
+    nats: Nats, office: Office, speech: ScriptedSpeech
+) -> None:
+    async with running_media(nats, office) as media:
+        call = Conversation(office, media)
+        await call.begin()
+        await asyncio.wait_for(speech.enough.wait(), 10)
+        await speech.stop()
+        await call.agent.until(is_paused, WORKER_GONE_SECONDS + 5)
+        await call.hang_up()
+        outcome = await asyncio.wait_for(office.outcomes.get(), 10)
+        purge = await call.agent.until(lambda m: isinstance(m, Pipeline) and m.stage == "purge")
+        await call.leave()
+    assert outcome.scorecard.reason == "recogniser_lost"
+    assert not outcome.receipt.complete
+    assert 50 < outcome.receipt.frames_in - outcome.receipt.frames_wiped < outcome.receipt.frames_in
+    assert isinstance(purge, Pipeline)
+    assert (purge.frames_in, purge.frames_wiped) == (outcome.receipt.frames_in, outcome.receipt.frames_wiped)
 
 
 async def test_without_any_recogniser_the_call_goes_on_and_says_so(nats: Nats, office: Office) -> None:
