@@ -19,12 +19,12 @@ WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test check fix types bench lock wheel clean tools chromium
+.PHONY: run test check fix types bench lock wheel clean tools chromium coturn
 
 run: .make/python .make/web .make/identity-provider
 	@exec $(BIN)/clinixcue up --demo --port $(PORT)
 
-test: check .make/web .make/identity-provider chromium
+test: check .make/web .make/identity-provider chromium coturn
 	@$(STEP) "page tests" npm --prefix web test
 	$(BIN)/pytest tests
 	$(BIN)/pytest e2e
@@ -98,3 +98,10 @@ chromium:
 	  if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 	    $(STEP) "Chromium" sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install chromium'; \
 	  else echo "the browser tests need Chromium as 'chromium': sudo apt-get install chromium" >&2; exit 1; fi; }
+
+# The TURN tests run the distribution's own relay, on loopback.
+coturn:
+	@command -v turnserver >/dev/null || { \
+	  if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    $(STEP) "coturn" sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install coturn'; \
+	  else echo "the TURN tests need coturn: sudo apt-get install coturn" >&2; exit 1; fi; }

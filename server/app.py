@@ -25,6 +25,7 @@ from server.calls.listening import listen, watch_workers
 from server.calls.placement import MediaWorkers
 from server.calls.sockets import Sockets
 from server.calls.switchboard import Switchboard
+from server.calls.turn import Turn
 from server.database import UNREACHABLE, Database
 from server.errors import (
     Problem,
@@ -52,6 +53,8 @@ ROUTES: list[Any] = [
     calls.place,
     calls.patient_leg,
     calls.patient_hang_up,
+    calls.patient_ice_servers,
+    calls.ice_servers,
     calls.current,
     calls.answer,
     calls.hang_up,
@@ -118,6 +121,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
             "media_workers": _given(workers),
             "sockets": _given(sockets),
             "switchboard": _given(switchboard),
+            "turn": _given(Turn(settings.turn)),
             "health": _given(Health(database, bus, workers)),
         },
         middleware=[

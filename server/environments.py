@@ -13,7 +13,7 @@ from typing import Any
 from server.engines import Nats, Postgres
 
 SECTIONS = {
-    "server": ("server", "database", "identity", "session", "bus"),
+    "server": ("server", "database", "identity", "session", "bus", "turn"),
     "media": ("media", "bus"),
     "speech": ("speech", "bus"),
     "migrate": ("database", "identity"),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Meta, Struct
 
 from rtc.settings import BusSettings, SettingsError, load, secret
@@ -67,6 +68,17 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     absolute_hours: Annotated[int, Meta(description="A sign-in ends after so many hours in any case.", ge=1)] = 12
 
 
+class TurnSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    urls: Annotated[
+        list[str],
+        Meta(description="Your TURN servers, for browsers that UDP does not reach: turn:… or turns:… Empty: none."),
+    ] = msgspec.field(default_factory=list)
+    shared_secret: Annotated[str, secret("Secret shared with those servers (coturn: static-auth-secret).")] = ""
+    lifetime_s: Annotated[
+        int, Meta(description="For so many seconds a browser can begin to use the credentials it was given.", ge=60)
+    ] = 3600
+
+
 class ServerProcessSettings(Struct, frozen=True):
     """What `server` may know: no media, no recogniser."""
 
@@ -75,6 +87,7 @@ class ServerProcessSettings(Struct, frozen=True):
     identity: IdentitySettings
     session: SessionSettings
     bus: BusSettings
+    turn: TurnSettings = TurnSettings()
 
 
 class MigrationSettings(Struct, frozen=True):
@@ -85,7 +98,7 @@ class MigrationSettings(Struct, frozen=True):
 
 
 OF_OTHER_PROCESSES = frozenset({"media", "speech"})
-OF_THE_SERVER = frozenset({"server", "session", "bus"})
+OF_THE_SERVER = frozenset({"server", "session", "bus", "turn"})
 
 
 def load_server() -> ServerProcessSettings:
@@ -104,6 +117,10 @@ def check(settings: ServerProcessSettings) -> None:
     url = urlsplit(settings.server.public_url)
     if url.scheme != "https" or not url.hostname or url.path not in ("", "/") or url.query or url.fragment:
         raise SettingsError("[server] public_url must look like https://calls.example.org, without a path")
+    if not all(address.startswith(("turn:", "turns:")) for address in settings.turn.urls):
+        raise SettingsError("[turn] urls must look like turn:turn.example.org:3478 or turns:turn.example.org:443")
+    if settings.turn.urls and not settings.turn.shared_secret:
+        raise SettingsError("[turn] shared_secret is missing: write the secret that your TURN servers know")
     issuer = urlsplit(settings.identity.issuer)
     if not issuer.hostname:
         raise SettingsError("[identity] issuer is missing: write the issuer address of your OpenID Connect provider")

@@ -7,7 +7,7 @@ from rtc.bus import Unreachable
 from rtc.media.worker import main
 from rtc.settings import ListeningSettings, SettingsError, load
 
-OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
+OTHER_PROCESSES = frozenset({"server", "database", "identity", "session", "turn"})
 
 try:
     asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))

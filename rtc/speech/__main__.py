@@ -8,7 +8,7 @@ from rtc.settings import ListeningSettings, SettingsError, load
 from rtc.speech.weights import WeightsError
 from rtc.speech.worker import main
 
-OTHER_PROCESSES = frozenset({"server", "database", "identity", "session"})
+OTHER_PROCESSES = frozenset({"server", "database", "identity", "session", "turn"})
 
 try:
     asyncio.run(main(load(ListeningSettings, ignore=OTHER_PROCESSES)))

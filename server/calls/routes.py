@@ -10,8 +10,9 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from server.auth.access import MONITOR, Principal, SignedIn, anybody, only
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import Answer, CurrentCall, Offer, PlaceCall, PlacedCall
+from server.calls.schemas import Answer, CurrentCall, IceServers, Offer, PlaceCall, PlacedCall
 from server.calls.switchboard import Switchboard
+from server.calls.turn import Turn
 from server.database import Database
 from server.errors import Problem
 from server.practices import store as practices
@@ -43,6 +44,20 @@ async def place(
     return await switchboard.place(link, data.analyse)
 
 
+@get("/api/calls/{call_id:uuid}/patient-ice-servers", opt=anybody())
+async def patient_ice_servers(
+    call_id: FromPath[UUID],
+    call_token: CallToken,
+    switchboard: NamedDependency[Switchboard],
+    turn: NamedDependency[Turn],
+) -> IceServers:
+    """What helps the caller's browser through its firewall, asked before each offer, while the call lasts."""
+    call = await switchboard.call_of_caller(call_id, call_token)
+    if call.state == "ended":
+        raise Problem("call-over")
+    return turn.servers_for(call_id)
+
+
 @post("/api/calls/{call_id:uuid}/patient-leg", opt=anybody(), status_code=200)
 async def patient_leg(
     call_id: FromPath[UUID], data: JSONBody[Offer], call_token: CallToken, switchboard: NamedDependency[Switchboard]
@@ -71,6 +86,18 @@ async def answer(
     Whoever has the call already connects again: their page was reloaded or their network changed.
     """
     return Answer(await switchboard.answer(call_id, request.user, data.sdp))
+
+
+@get("/api/calls/{call_id:uuid}/ice-servers", opt=only("agent", scopes=(MONITOR,)))
+async def ice_servers(
+    call_id: FromPath[UUID],
+    request: Request[Principal, Any, State],
+    switchboard: NamedDependency[Switchboard],
+    turn: NamedDependency[Turn],
+) -> IceServers:
+    """The same for whoever may answer this call, or has it."""
+    await switchboard.refuse_unless_open(call_id, request.user)
+    return turn.servers_for(call_id)
 
 
 @get("/api/calls/current", opt=only("agent"))

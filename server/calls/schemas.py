@@ -33,6 +33,20 @@ class Offer(Struct, frozen=True):
     sdp: Annotated[str, Meta(max_length=MAX_SDP_CHARS)]
 
 
+class IceServer(Struct, frozen=True):
+    """An RTCIceServer, with credentials that end by themselves."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class IceServers(Struct, frozen=True):
+    """Empty unless this installation has TURN servers of its own."""
+
+    ice_servers: list[IceServer]
+
+
 class CurrentCall(Struct, frozen=True):
     """The call this agent is in, for a page that was reloaded."""
 

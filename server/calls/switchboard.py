@@ -118,6 +118,13 @@ class Switchboard:
         await self._spread(CallNews(call.practice_id, call_id, "answered", person_id=person_id))
         return answer
 
+    async def refuse_unless_open(self, call_id: UUID, principal: Principal) -> None:
+        """Raises Problem `unknown-call`, `call-over` or `call-taken` unless this principal may answer it, or has it."""
+        async with self._database.practice(principal.practice_id):
+            call = await store.get_call(call_id)
+        if call is None or call.state != "ringing":
+            _own(call, principal)
+
     async def current_call(self, person: SignedIn) -> CurrentCall:
         """Raises Problem `no-current-call`."""
         async with self._database.practice(person.practice_id):

@@ -85,9 +85,9 @@ class Installation:
         self._start_provider()
         self.start_server(self.port, "server.log")
 
-    def start_server(self, port: int, log: str) -> "subprocess.Popen[str]":
+    def start_server(self, port: int, log: str, changed: Headers | None = None) -> "subprocess.Popen[str]":
         """One server process; a second one is the same installation behind the same public address."""
-        environment = {**self.environment(owner=False), "CLINIXCUE_SERVER_PORT": str(port)}
+        environment = {**self.environment(owner=False), "CLINIXCUE_SERVER_PORT": str(port), **(changed or {})}
         process = self._start([sys.executable, "-m", "server"], environment, self._dir / log)
         # The process says "serving" a moment before it listens; the transport tries again until it does.
         with httpx2.Client(transport=httpx2.HTTPTransport(verify=self.trust, retries=6)) as client:

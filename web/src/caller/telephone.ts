@@ -1,7 +1,7 @@
 // Carries out what the caller does: microphone, signalling, the connection, the ring-back tone.
 
 import { asProblem, get, post } from "../shared/api";
-import type { Answer, CallerSocketIn, CallerSocketOut, Line, PlaceCall, PlacedCall } from "../shared/contract";
+import type { Answer, CallerSocketIn, CallerSocketOut, IceServers, Line, PlaceCall, PlacedCall } from "../shared/contract";
 import { MicrophoneError, openMicrophone } from "../shared/devices";
 import { Leg } from "../shared/leg";
 import { Socket } from "../shared/socket";
@@ -136,12 +136,8 @@ export class Telephone {
       }
     };
     const leg: Leg = new Leg("alive", {
-      signal: async (sdp) => {
-        const call = this.#call;
-        const body = { sdp };
-        const path = `/api/calls/${call?.call_id ?? ""}/patient-leg`;
-        return (await post<Answer>(path, body, { token: call?.token ?? "" })).sdp;
-      },
+      iceServers: () => get<IceServers>(this.#path("patient-ice-servers"), this.#token()),
+      signal: async (sdp) => (await post<Answer>(this.#path("patient-leg"), { sdp }, this.#token())).sdp,
       openMicrophone: () => this.#microphoneAgain(),
       onLink: (link) => {
         if (this.#leg === leg) {
@@ -155,6 +151,14 @@ export class Telephone {
     });
     this.#leg = leg;
     return leg;
+  }
+
+  #path(part: string): string {
+    return `/api/calls/${this.#call?.call_id ?? ""}/${part}`;
+  }
+
+  #token(): { readonly token: string } {
+    return { token: this.#call?.token ?? "" };
   }
 
   #join(call: PlacedCall): void {

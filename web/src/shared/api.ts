@@ -84,8 +84,8 @@ async function request(method: "GET" | "POST", path: string, body: unknown, extr
 }
 
 /** The caller names the shape; the server's structs guarantee it (contract.d.ts is printed from them). */
-export async function get<T>(path: string): Promise<T> {
-  return (await request("GET", path, undefined, {})) as T;
+export async function get<T>(path: string, extra: Extra = {}): Promise<T> {
+  return (await request("GET", path, undefined, extra)) as T;
 }
 
 export async function post<T = void>(path: string, body?: unknown, extra: Extra = {}): Promise<T> {

@@ -139,6 +139,18 @@ export interface Offer {
   readonly sdp: string;
 }
 
+/** An RTCIceServer, with credentials that end by themselves. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+}
+
+/** Empty unless this installation has TURN servers of its own. */
+export interface IceServers {
+  readonly ice_servers: readonly IceServer[];
+}
+
 /** The call this agent is in, for a page that was reloaded. */
 export interface CurrentCall {
   readonly call_id: string;

@@ -2,10 +2,13 @@
 // lost. The call id, the microphone, mute and the chosen speaker stay; only the RTCPeerConnection changes.
 
 import { asProblem } from "./api";
+import type { IceServers } from "./contract";
 import { Comeback, type Outcome } from "./comeback";
 import { type Channel, type Link, Peer } from "./peer";
 
 export interface LegEvents {
+  /** Asked before each connection, because the credentials in it end. Throws Problem. */
+  iceServers(): Promise<IceServers>;
   /** Sends our offer, returns the answer's session description. Throws Problem. */
   signal(sdp: string): Promise<string>;
   /** Only when the one in use is gone. Null when it failed. */
@@ -38,7 +41,14 @@ export class Leg {
 
   /** The first connection. Throws Problem. */
   async connect(stream: MediaStream): Promise<void> {
-    const peer = this.#newPeer(stream);
+    const peer = await this.#newPeer(stream).catch((error: unknown) => {
+      stop(stream);
+      throw error;
+    });
+    if (this.#closed) {
+      peer.close();
+      return;
+    }
     this.#peer = peer;
     const answer = await this.events.signal(await peer.offer());
     if (this.#peer === peer) {
@@ -94,8 +104,9 @@ export class Leg {
     if (stream === null) {
       return "again";
     }
-    const peer = this.#newPeer(stream);
+    let peer: Peer | null = null;
     try {
+      peer = await this.#newPeer(stream);
       const answer = await this.events.signal(await peer.offer());
       if (this.#closed) {
         peer.close();
@@ -107,15 +118,19 @@ export class Leg {
       await peer.playThrough(this.#speaker);
       return "answered";
     } catch (error) {
-      if (this.#peer !== peer) {
-        peer.release();
+      if (this.#peer === old) {
+        peer?.release();
+        if (stream !== old?.stream) {
+          stop(stream);
+        }
       }
       return FINAL.has(asProblem(error).code) ? "over" : "again";
     }
   }
 
-  #newPeer(stream: MediaStream): Peer {
-    const peer: Peer = new Peer(stream, this.channel, {
+  async #newPeer(stream: MediaStream): Promise<Peer> {
+    const { ice_servers } = await this.events.iceServers();
+    const peer: Peer = new Peer(stream, this.channel, ice_servers, {
       onLink: (link) => {
         if (peer === this.#peer) {
           this.#comeback.linkChanged(link);
@@ -136,5 +151,11 @@ export class Leg {
     });
     peer.setMuted(this.#muted);
     return peer;
+  }
+}
+
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) {
+    track.stop();
   }
 }

@@ -1,10 +1,6 @@
 // One leg of a call: the browser's RTCPeerConnection to the media process.
 
-import type { Ping } from "./contract";
-
-/** Servers that help through NAT. Empty on purpose: none but our own may be asked, and the media process is reached
- *  directly. Addresses handed out by the server will come in here and nowhere else. */
-const ICE_SERVERS: RTCIceServer[] = [];
+import type { IceServer, Ping } from "./contract";
 
 /** Host candidates take milliseconds; a virtual interface that never answers may not hold up the call. */
 const GATHERING_MS = 2000;
@@ -27,7 +23,7 @@ export interface PeerEvents {
 }
 
 export class Peer {
-  readonly #connection = new RTCPeerConnection({ iceServers: ICE_SERVERS });
+  readonly #connection: RTCPeerConnection;
   readonly #sound = document.createElement("audio");
   #stream: MediaStream;
   #pinger: ReturnType<typeof setInterval> | undefined;
@@ -36,8 +32,11 @@ export class Peer {
   constructor(
     stream: MediaStream,
     channel: Channel,
+    /** What our server handed out, and nothing else: no third party is ever asked for an address. */
+    iceServers: readonly IceServer[],
     readonly events: PeerEvents,
   ) {
+    this.#connection = new RTCPeerConnection({ iceServers: iceServers.map((one) => ({ ...one, urls: [...one.urls] })) });
     this.#stream = stream;
     this.#sound.autoplay = true;
     this.#sound.hidden = true;

@@ -7,7 +7,7 @@ import { Leg } from "../shared/leg";
 import type { Link } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
-import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, Me, Ring } from "../shared/contract";
+import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, IceServers, Me, Ring } from "../shared/contract";
 import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
 import type { CueAnswer } from "./cues";
 import { rememberCall, rememberedCall } from "./memory";
@@ -240,6 +240,7 @@ export class Desk {
       }
     };
     const leg: Leg = new Leg("cues", {
+      iceServers: () => get<IceServers>(`/api/calls/${callId}/ice-servers`),
       signal: async (sdp) => (await post<Answer>(`/api/calls/${callId}/answer`, { sdp })).sdp,
       openMicrophone: () => this.openMicrophone(),
       onLink: (link) => ours(() => this.#linkChanged(link)),
