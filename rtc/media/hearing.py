@@ -20,6 +20,7 @@ from rtc.messages import (
     MediaTotals,
     Notice,
     Pcm,
+    Refusal,
 )
 
 CHUNK_SAMPLES = 2 * FRAME_SAMPLES
@@ -35,11 +36,14 @@ WORKER_GONE_SECONDS = 2.5
 LEASE_SECONDS = 2.0
 CLOSE_SECONDS = 4.0
 
-PAUSED = Notice(
-    "cues_paused",
-    "warning",
-    "Cues are paused: the recogniser is not reachable. The call goes on; use the paper protocol.",
-)
+UNREACHABLE = "The recogniser is not reachable."
+
+
+def paused(why: str) -> Notice:
+    """`why` is a sentence: what the recogniser answered, or that it did not."""
+    return Notice("cues_paused", "warning", f"Cues are paused. {why} The call goes on; use the paper protocol.")
+
+
 LIVE = Notice("cues_live", "info", "Cues are live.")
 
 
@@ -104,7 +108,7 @@ class Hearing:
             reply = None
         if not isinstance(reply, Grant):
             self._began_unheard |= not self._had_worker
-            self._tell_paused()
+            self._tell_paused(reply.detail if isinstance(reply, Refusal) else UNREACHABLE)
             return
         live = live_again(time.monotonic() - self._lost_at) if self._had_worker else LIVE
         self._workers.seen[reply.worker_id] = time.monotonic()
@@ -120,10 +124,10 @@ class Hearing:
         self.unattested += self._sent_to_worker
         self._sent_to_worker = 0
 
-    def _tell_paused(self) -> None:
+    def _tell_paused(self, why: str) -> None:
         if not self._paused_told:
             self._paused_told = True
-            self._to_agent(PAUSED)
+            self._to_agent(paused(why))
 
     async def _keep(self) -> None:
         """Look after the lease for the rest of the call: once a second, lost or missing, ask again."""
@@ -131,7 +135,7 @@ class Hearing:
             await asyncio.sleep(1.0)
             if self._worker is not None and not self._workers.alive(self._worker):
                 self._lose_worker()
-                self._tell_paused()
+                self._tell_paused(UNREACHABLE)
             if self._worker is None:
                 await self._lease()
 

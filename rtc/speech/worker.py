@@ -90,7 +90,7 @@ class SpeechWorker:
 
     async def _lease(self, lease: Lease) -> Reply:
         if len(self._calls) >= self._settings.capacity:
-            return Refusal("speech_full", "Every recogniser is busy: this call is connected without cues.")
+            return Refusal("speech_full", "Every recogniser is busy.")
         try:
             playbook = self._playbook(lease.plan.playbook)
         except PlaybookError as error:
