@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.conftest import Installation, Launch, messages
+from e2e.conftest import INSTRUMENTS, Installation, Launch, messages
 from e2e.conversation import Conversation, heard_energy, until, wall_clock
 
 pytestmark = pytest.mark.timeout(240)
@@ -105,3 +105,26 @@ def test_the_caller_reloads_in_mid_call_and_changes_networks(conversation: Conve
     assert c.caller.evaluate("sessionStorage.length") == 0
     c.caller.reload()
     expect(c.caller.get_by_role("button", name="Call", exact=True)).to_be_visible()
+
+
+def test_a_second_window_takes_the_call_only_when_asked_and_is_not_fought(conversation: Conversation) -> None:
+    c = conversation
+    c.begin()
+    second = c.agent.context.new_page()
+    second.add_init_script(path=INSTRUMENTS)
+    second.goto(f"{c.installation.url}/softphone")
+    back = second.get_by_role("button", name="Return to the call")
+    expect(back).to_be_visible()
+    expect(c.agent.get_by_role("heading", name="In call")).to_be_visible()
+
+    taken_at = wall_clock(second)
+    back.click()
+    expect(second.get_by_role("heading", name="In call")).to_be_visible()
+    hear_each_other_again(second, c.caller, taken_at)
+    expect(c.agent.get_by_role("heading", name="You are in a call")).to_be_visible()
+    before = c.caller.evaluate(PACKETS)
+    c.caller.wait_for_function(HEARS, arg=before)
+    expect(second.get_by_role("heading", name="In call")).to_be_visible()
+    second.get_by_role("button", name="Hang up").click()
+    expect(c.caller.get_by_role("heading", name="The call has ended")).to_be_visible()
+    expect(c.agent.get_by_role("button", name="Return to the call")).to_have_count(0)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import aioice.ice
+from aiortc import RTCPeerConnection
 
 from rtc.messages import ChannelMessage, channel_decoder
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.sound import Player, opus_packets, silence
+from tests.support.pipe import ice_of
 
 CALLS = Path(__file__).parents[1] / "data" / "calls"
 
@@ -53,23 +54,22 @@ class BrowserLeg:
         assert message is not None
         return message
 
+    @property
+    def connection(self) -> RTCPeerConnection:
+        return self.peer._connection
+
     def vanish(self) -> None:
         """As when the network is gone: from now on nothing this peer sends leaves it, and it says no goodbye."""
-        for protocol in self._ice()._protocols:
+        for protocol in ice_of(self.connection)._protocols:
             protocol.transport.sendto = lambda *_: None
 
     def reappear(self) -> None:
-        for protocol in self._ice()._protocols:
+        for protocol in ice_of(self.connection)._protocols:
             del protocol.transport.sendto
-
-    def _ice(self) -> Any:
-        """aioice's connection, below what aiortc shows."""
-        [sender] = self.peer._connection.getSenders()
-        return sender.transport.transport._connection
 
     def fall_silent(self) -> None:
         """The microphone is gone, the page is not: no packet is sent any more."""
-        [sender] = self.peer._connection.getSenders()
+        [sender] = self.connection.getSenders()
         sender.replaceTrack(None)
 
     def ping(self, text: str = '{"type":"ping"}') -> None:

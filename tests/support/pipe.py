@@ -1,0 +1,95 @@
+"""A bad network between two real peers: what one of them sends is lost, held back or passed on by a script.
+
+Only the kind of datagram that a script is about is touched, told apart by the first byte (RFC 7983 section 7), so that
+a test of lost sound does not become a test of the handshake.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, Literal
+
+from aiortc import RTCPeerConnection
+
+Kind = Literal["sound", "data"]
+FIRST_BYTES: dict[Kind, range] = {"sound": range(128, 192), "data": range(20, 64)}
+"""SRTP and SRTCP; DTLS, which carries the data channel."""
+
+RTCP_TYPES = range(192, 224)
+"""RFC 5761 section 4: with the second byte in this range it is RTCP, which no script counts."""
+
+MOST_HELD = 64
+
+LOST = None
+Fate = Callable[[int], float | None]
+"""Of the n-th datagram since the script began: seconds to hold it back, 0.0 to pass it on, LOST."""
+
+
+def loss(rate: float, seed: int = 7) -> Fate:
+    dice = random.Random(seed)  # noqa: S311 - a repeatable network
+    return lambda _number: LOST if dice.random() < rate else 0.0
+
+
+def burst(first: int, count: int, otherwise: Fate, afterwards: Fate = lambda _number: 0.0) -> Fate:
+    """`otherwise`, then `count` in a row lost, then `afterwards`."""
+
+    def fate(number: int) -> float | None:
+        if number < first:
+            return otherwise(number)
+        return LOST if number < first + count else afterwards(number)
+
+    return fate
+
+
+def reorder(every: int, seconds: float) -> Fate:
+    """Each `every`-th is overtaken by those behind it."""
+    return lambda number: seconds if number % every == 0 else 0.0
+
+
+class Pipe:
+    """Owner: the test. From `begin` on, what `connection` sends of one kind meets its fate. Holds MOST_HELD at most."""
+
+    def __init__(self, connection: RTCPeerConnection, kind: Kind, fate: Fate) -> None:
+        self._connection = connection
+        self._kind = kind
+        self._fate = fate
+        self._held = 0
+        self.sent = 0
+        self.lost = 0
+
+    def begin(self) -> None:
+        for protocol in ice_of(self._connection)._protocols:
+            self._narrow(protocol.transport)
+
+    def _narrow(self, transport: Any) -> None:
+        send = transport.sendto
+
+        def sendto(data: bytes, address: Any = None) -> None:
+            if not self._is_ours(data):
+                send(data, address)
+                return
+            fate = self._fate(self.sent)
+            self.sent += 1
+            if fate is LOST:
+                self.lost += 1
+            elif fate > 0 and self._held < MOST_HELD:
+                self._held += 1
+                asyncio.get_running_loop().call_later(fate, late, data, address)
+            else:
+                send(data, address)
+
+        def late(data: bytes, address: Any) -> None:
+            self._held -= 1
+            if not transport.is_closing():
+                send(data, address)
+
+        transport.sendto = sendto
+
+    def _is_ours(self, data: bytes) -> bool:
+        return data[0] in FIRST_BYTES[self._kind] and not (self._kind == "sound" and data[1] in RTCP_TYPES)
+
+
+def ice_of(connection: RTCPeerConnection) -> Any:
+    """aioice's connection, below what aiortc shows."""
+    [sender] = connection.getSenders()
+    return sender.transport.transport._connection
