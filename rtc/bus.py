@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from rtc.messages import Refusal, Reply
+from rtc.messages import Done, Refusal, Reply
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -28,6 +28,8 @@ OUTCOME = "calls.outcome"
 SERVER_QUEUE = "server"
 
 CONNECT_SECONDS = 10.0
+
+REPEAT_SECONDS = 2.0
 
 REPLY_SECONDS = 8.0
 """An SDP answer needs the DTLS certificate and the sockets, well under a second; past this, say so to the person."""
@@ -107,6 +109,16 @@ class Bus:
             raise Unreachable(subject) from error
         reply: Reply = _reply_decoder.decode(answer.data)
         return reply
+
+    async def report(self, subject: str, message: msgspec.Struct) -> None:
+        """Ask again and again until somebody answers Done: for what must not be lost. Its effect must be idempotent."""
+        while True:
+            try:
+                if isinstance(await self.request(subject, message), Done):
+                    return
+            except Unreachable:
+                pass
+            await asyncio.sleep(REPEAT_SECONDS)
 
     async def listen(
         self, subject: str, kind: type[T], handle: Callable[[T], Awaitable[None]], pending: int = 4096

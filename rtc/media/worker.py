@@ -25,7 +25,6 @@ from rtc.messages import (
 )
 from rtc.settings import ListeningSettings, MediaSettings
 
-OUTCOME_RETRY_SECONDS = 2.0
 SHUTDOWN_SECONDS = 8.0
 """For the calls that were still up when the process was told to stop: scorecard, outcome, goodbye."""
 
@@ -111,14 +110,7 @@ class MediaWorker:
             return  # the bus is away: the server ends the call itself when our announcements stop
 
     async def _report(self, outcome: Outcome) -> None:
-        """Repeat until the server has stored it (idempotent by call id)."""
-        while True:
-            try:
-                if isinstance(await self._bus.request(subjects.OUTCOME, outcome), Done):
-                    return
-            except Unreachable:
-                pass
-            await asyncio.sleep(OUTCOME_RETRY_SECONDS)
+        await self._bus.report(subjects.OUTCOME, outcome)
 
     async def _end_all(self) -> None:
         calls = list(self._calls.values())

@@ -28,7 +28,6 @@ from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
 
-OUTCOME_RETRY_SECONDS = 2.0
 SHUTDOWN_SECONDS = 5.0
 """For outcomes the server has not acknowledged yet, when the process is told to stop."""
 
@@ -141,14 +140,7 @@ class SpeechWorker:
         self._later(self._report(outcome))
 
     async def _report(self, outcome: Outcome) -> None:
-        """Repeat until the server has stored it (idempotent by call id)."""
-        while True:
-            try:
-                if isinstance(await self._bus.request(subjects.OUTCOME, outcome), Done):
-                    return
-            except Unreachable:
-                pass
-            await asyncio.sleep(OUTCOME_RETRY_SECONDS)
+        await self._bus.report(subjects.OUTCOME, outcome)
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
