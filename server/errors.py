@@ -39,7 +39,6 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "not-found": (404, "There is nothing here", "Check the address."),
     "unknown-line": (404, "This call link is not known", "Ask the practice for its current link, or telephone them."),
     "unknown-call": (404, "This call is not known", "It may belong to another practice, or never have been placed."),
-    "no-current-call": (404, "You are in no call", "Nothing to do: the next call rings in the softphone."),
     "no-outcome-yet": (404, "This call has no outcome yet", "It is stored shortly after the call ends; ask again."),
     "unknown-evaluation": (404, "This evaluation is not known", "Go back to the list and open it from there."),
     "method-not-allowed": (405, "This address does not take that method", "Check the API description."),

@@ -10,7 +10,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from server.auth.access import MONITOR, Principal, SignedIn, anybody, only
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import Answer, CurrentCall, IceServers, Offer, PlaceCall, PlacedCall
+from server.calls.schemas import Answer, IceServers, Offer, PlaceCall, PlacedCall, Present
 from server.calls.switchboard import Switchboard
 from server.calls.turn import Turn
 from server.database import Database
@@ -101,9 +101,9 @@ async def ice_servers(
 
 
 @get("/api/calls/current", opt=only("agent"))
-async def current(request: Request[SignedIn, Any, State], switchboard: NamedDependency[Switchboard]) -> CurrentCall:
-    """The call this agent is in. Raises Problem `no-current-call` (404)."""
-    return await switchboard.current_call(request.user)
+async def current(request: Request[SignedIn, Any, State], switchboard: NamedDependency[Switchboard]) -> Present:
+    """The call this agent is in, if any."""
+    return await switchboard.present(request.user)
 
 
 @post("/api/calls/{call_id:uuid}/hang-up", opt=only("agent", scopes=(MONITOR,)), status_code=204)

@@ -57,6 +57,12 @@ class CurrentCall(Struct, frozen=True):
     analyse: bool
 
 
+class Present(Struct, frozen=True):
+    """What this agent is doing now. `call` is None between calls."""
+
+    call: CurrentCall | None
+
+
 class Answer(Struct, frozen=True):
     """The session description of type answer."""
 

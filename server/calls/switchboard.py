@@ -13,7 +13,7 @@ from server.auth.sessions import new_token, token_hash
 from server.calls import store
 from server.calls.news import CallNews
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import CurrentCall, EndedBy, PlacedCall
+from server.calls.schemas import CurrentCall, EndedBy, PlacedCall, Present
 from server.calls.session_description import check_offer
 from server.calls.sockets import AgentSocket, Sockets
 from server.database import Database
@@ -125,14 +125,14 @@ class Switchboard:
         if call is None or call.state != "ringing":
             _own(call, principal)
 
-    async def current_call(self, person: SignedIn) -> CurrentCall:
-        """Raises Problem `no-current-call`."""
+    async def present(self, person: SignedIn) -> Present:
+        """The call this agent is in, for a page that was reloaded or is open twice."""
         async with self._database.practice(person.practice_id):
             call = await store.current_call(person.person_id)
         if call is None:
-            raise Problem("no-current-call")
+            return Present(None)
         since = self._sockets.answered_at(call.id) or call.started_at.isoformat(timespec="seconds")
-        return CurrentCall(call.id, call.line, since, call.analyse)
+        return Present(CurrentCall(call.id, call.line, since, call.analyse))
 
     async def agent_hang_up(self, call_id: UUID, principal: Principal) -> None:
         """Raises Problem `unknown-call` unless this principal answered it. A call that is over stays over."""

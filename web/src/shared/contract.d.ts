@@ -159,6 +159,11 @@ export interface CurrentCall {
   readonly analyse: boolean;
 }
 
+/** What this agent is doing now. `call` is None between calls. */
+export interface Present {
+  readonly call: CurrentCall | null;
+}
+
 /** The session description of type answer. */
 export interface Answer {
   readonly sdp: string;

@@ -7,7 +7,7 @@ import { Leg } from "../shared/leg";
 import type { Link } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
-import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, IceServers, Me, Ring } from "../shared/contract";
+import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, IceServers, Me, Present, Ring } from "../shared/contract";
 import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
 import type { CueAnswer } from "./cues";
 import { rememberCall, rememberedCall } from "./memory";
@@ -221,7 +221,7 @@ export class Desk {
     if (this.store.state.call !== null) {
       return;
     }
-    const current = await get<CurrentCall>("/api/calls/current").catch(() => null);
+    const current = await currentCall();
     const here = current !== null && rememberedCall()?.callId === current.call_id && (await microphoneAllowed());
     if (this.store.state.call !== null) {
       return;
@@ -279,7 +279,7 @@ export class Desk {
       return;
     }
     this.#drop();
-    const current = await get<CurrentCall>("/api/calls/current").catch(() => null);
+    const current = await currentCall();
     if (current?.call_id === call.id) {
       this.#send({ type: "moved", current });
     } else {
@@ -373,3 +373,11 @@ const MICROPHONE_CHANGED: Message = {
   title: "Your microphone was unplugged",
   detail: "The call goes on with another microphone. Ask the caller whether they can hear you.",
 };
+
+/** The call the server says this agent is in; null between calls, and when the server does not answer. */
+async function currentCall(): Promise<CurrentCall | null> {
+  return get<Present>("/api/calls/current").then(
+    (present) => present.call,
+    () => null,
+  );
+}
