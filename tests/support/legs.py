@@ -8,9 +8,9 @@ import aioice.ice
 from aiortc import RTCPeerConnection
 
 from rtc.messages import ChannelMessage, channel_decoder
+from rtc.synthetic.network import ice_of
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.sound import Player, opus_packets, silence
-from tests.support.pipe import ice_of
 
 CALLS = Path(__file__).parents[1] / "data" / "calls"
 

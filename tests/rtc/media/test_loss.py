@@ -12,10 +12,10 @@ from rtc.media.jitter import REORDER_MS
 from rtc.media.opus import FRAME_SAMPLES
 from rtc.media.peer import LegPeer
 from rtc.messages import Cue
+from rtc.synthetic.network import Fate, Pipe, burst, loss, reorder
 from server.engines import Nats
 from tests.support.legs import BrowserLeg
 from tests.support.media import Conversation, Office, ScriptedSpeech, running_media
-from tests.support.pipe import Fate, Pipe, burst, loss, reorder
 
 PACKETS_PER_SECOND = 50
 SETTLED = 2 * PACKETS_PER_SECOND

@@ -1,7 +1,7 @@
 """A bad network between two real peers: what one of them sends is lost, held back or passed on by a script.
 
-Only the kind of datagram that a script is about is touched, told apart by the first byte (RFC 7983 section 7), so that
-a test of lost sound does not become a test of the handshake.
+For `synthetic-call --loss` and for tests. Only the kind of datagram that a script is about is touched, told apart by
+the first byte (RFC 7983 section 7), so that lost sound does not become a lost handshake.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ def reorder(every: int, seconds: float) -> Fate:
 
 
 class Pipe:
-    """Owner: the test. From `begin` on, what `connection` sends of one kind meets its fate. Holds MOST_HELD at most."""
+    """Owner: whoever made the connection. From `begin` on, what `connection` sends of one kind meets its fate. Holds MOST_HELD at most."""
 
     def __init__(self, connection: RTCPeerConnection, kind: Kind, fate: Fate) -> None:
         self._connection = connection
