@@ -47,7 +47,8 @@ def reorder(every: int, seconds: float) -> Fate:
 
 
 class Pipe:
-    """Owner: whoever made the connection. From `begin` on, what `connection` sends of one kind meets its fate. Holds MOST_HELD at most."""
+    """Owner: whoever made the connection. From `begin` on, what it sends of one kind meets its fate. Holds at most
+    MOST_HELD."""
 
     def __init__(self, connection: RTCPeerConnection, kind: Kind, fate: Fate) -> None:
         self._connection = connection
