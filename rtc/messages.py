@@ -150,6 +150,8 @@ class CallPlan(Struct, frozen=True):
     practice_id: str
     playbook: str
     analyse: bool
+    vocabulary: list[str] = msgspec.field(default_factory=list)
+    """Words this practice's callers use (clinicians, streets, medicines), as they are spelled. No patient's name."""
 
 
 class LegOffer(Struct, frozen=True):
