@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 from msgspec import Struct
 
@@ -29,25 +30,30 @@ class Conversation(Struct, frozen=True):
     """Both sides as Opus packets on one timeline, encoded before anything is measured."""
 
     name: str
+    folder: Path
     packets: dict[Leg, list[bytes]]
     quiet: bytes
     triggers: list[Trigger]
+    words: dict[Leg, str]
+    """What each side says, for the word error rate."""
+    burst_s: float
+    """The middle of the conversation, while the agent speaks: no trigger phrase is cut by it."""
 
     @property
     def seconds(self) -> float:
         return len(self.packets["patient"]) / 50
 
     def file(self, leg: Leg) -> Path:
-        return RECORDINGS / f"{self.name}.{leg}.flac"
+        return self.folder / f"{self.name}.{leg}.flac"
 
 
-def load(name: str) -> Conversation:
-    marks = json.loads((RECORDINGS / f"{name}.marks.json").read_text())
+def load(name: str, folder: Path = RECORDINGS) -> Conversation:
+    marks = json.loads((folder / f"{name}.marks.json").read_text())
     triggers = [
         Trigger(m["trigger"], m["speaker"], m["start"], m["end"], m.get("timed", True)) for m in marks if "trigger" in m
     ]
-    packets: dict[Leg, list[bytes]] = {
-        "agent": opus_packets(RECORDINGS / f"{name}.agent.flac"),
-        "patient": opus_packets(RECORDINGS / f"{name}.patient.flac"),
-    }
-    return Conversation(name, packets, silence(10)[-1], triggers)
+    legs: tuple[Leg, ...] = get_args(Leg)
+    packets = {leg: opus_packets(folder / f"{name}.{leg}.flac") for leg in legs}
+    words = {leg: " ".join(m["text"] for m in marks if m["speaker"] == leg) for leg in legs}
+    turns = [m["start"] for m in marks if m["speaker"] == "agent"]
+    return Conversation(name, folder, packets, silence(10)[-1], triggers, words, turns[len(turns) // 2])

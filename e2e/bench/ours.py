@@ -6,10 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from e2e.bench.conversation import Conversation
-from e2e.bench.figures import Arrival
-from e2e.bench.processes import descendants
+from e2e.bench.figures import Arrival, Played
+from e2e.bench.processes import Processes, descendants
+from rtc.messages import Leg
+from rtc.synthetic.call import Network
 from server.engines import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -17,21 +20,26 @@ READY_SECONDS = 90
 
 
 class Ours:
-    """`clinixcue up --demo` in a directory of its own. Start before measuring, stop at the end."""
+    """`clinixcue up --demo` in a directory of its own. Started before each measurement and stopped after it."""
 
-    name = "clinixcue"
-
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, model: str = "tiny.en") -> None:
+        self.name = "clinixcue" if model == "tiny.en" else f"clinixcue {model}"
         self._data_dir = data_dir
+        self._model = model
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         log = self._data_dir.parent / "up.log"
         command = [sys.executable, "-m", "server.cli", "up", "--demo", "--data-dir", str(self._data_dir)]
+        environment = os.environ | {"CLINIXCUE_SPEECH_MODEL": self._model}
         with log.open("w") as output:
             self._process = subprocess.Popen(
-                [*command, "--port", str(self._port)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+                [*command, "--port", str(self._port)],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + READY_SECONDS
         while "\nready https://" not in "\n" + log.read_text():
@@ -43,34 +51,43 @@ class Ours:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(30)
+            self._process = None
 
-    def listening_processes(self) -> dict[str, int]:
-        """media and speech: what a call costs."""
-        if self._process is None:
-            return {}
-        commands = descendants(self._process.pid).items()
-        return {name: pid for pid, command in commands for name in ("media", "speech") if f"-m rtc.{name}" in command}
+    def processes(self) -> Processes:
+        """What a call costs: media, speech, and the rest (server, bus, supervisor; the database beside them)."""
+        found: Processes = {"speech": [], "media": [], "rest": []}
+        if self._process is not None:
+            for pid, command in descendants(self._process.pid).items():
+                name = next((name for name in ("media", "speech") if f"-m rtc.{name}" in command), "rest")
+                found[name].append(pid)
+        return found
 
-    def run(self, conversation: Conversation, calls: int) -> tuple[list[list[Arrival]], float]:
-        """Cue arrivals of each call, and the generator's CPU seconds."""
+    def run(self, conversation: Conversation, calls: int, network: Network) -> tuple[list[Played], float]:
+        """What each call brought, and the generator's CPU seconds."""
         out = self._data_dir.parent / "calls.jsonl"
+        command = [
+            *(sys.executable, "-m", "rtc.synthetic", f"https://localhost:{self._port}"),
+            *("--agent", str(conversation.file("agent")), "--patient", str(conversation.file("patient"))),
+            *("--calls", str(calls), "--out", str(out)),
+            *("--token-file", str(self._data_dir / "monitor.token")),
+            *("--loss", str(network.loss)),
+        ]
+        command += ["--burst-at", str(network.burst_s)] if network.burst_s is not None else []
         before = os.times()
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "rtc.synthetic", f"https://localhost:{self._port}"),
-                *("--agent", str(conversation.file("agent")), "--patient", str(conversation.file("patient"))),
-                *("--calls", str(calls), "--out", str(out)),
-                *("--token-file", str(self._data_dir / "monitor.token")),
-            ],
-            cwd=ROOT,
-            check=True,
-            stderr=subprocess.DEVNULL,
-        )
+        subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
         after = os.times()
         lines = [json.loads(line) for line in out.read_text().splitlines()]
-        arrivals: list[list[Arrival]] = [[] for _ in range(calls)]
-        for line in lines:
-            if line.get("message", {}).get("type") == "cue":
-                arrivals[line["call"]].append(Arrival(line["message"]["label"], line["at_s"]))
+        played = [_played([line for line in lines if line["call"] == number]) for number in range(calls)]
         cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        return arrivals, cpu
+        return played, cpu
+
+
+def _played(lines: list[dict[str, Any]]) -> Played:
+    messages = [line["message"] | {"at_s": line["at_s"]} for line in lines if "message" in line]
+    cues = [Arrival(message["label"], message["at_s"]) for message in messages if message["type"] == "cue"]
+    words: dict[Leg, str] = {}
+    finals = [message for message in messages if message["type"] == "caption" and message["final"]]
+    for caption in sorted(finals, key=lambda caption: float(caption["start"])):
+        words[caption["leg"]] = f"{words.get(caption['leg'], '')} {caption['text']}".strip()
+    [end] = [line for line in lines if "outcome" in line]
+    return Played(cues, words, list(end["delays_ms"].values()))

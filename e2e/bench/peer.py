@@ -10,11 +10,14 @@ from pathlib import Path
 import httpx2 as httpx
 
 from e2e.bench.conversation import Conversation
-from e2e.bench.figures import Arrival
+from e2e.bench.figures import Arrival, Played
+from e2e.bench.processes import Processes
 from rtc.coaching.coach import Coach
 from rtc.coaching.conditions import Heard
 from rtc.coaching.playbook import load as load_playbook
 from rtc.messages import Cue, Leg
+from rtc.synthetic.call import Network
+from rtc.synthetic.network import loss
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.sound import Player
 from server.engines import free_port
@@ -26,7 +29,8 @@ TAIL_SECONDS = 4.0
 
 
 class Pipecat:
-    """`pipecat_peer.py` in an environment of its own."""
+    """`pipecat_peer.py` in an environment of its own. Its pipelines outlive their calls, so it is stopped after each
+    measurement."""
 
     def __init__(self, python: Path, weights: Path, tuned: bool, log: Path) -> None:
         self.name = "pipecat tuned" if tuned else "pipecat"
@@ -58,19 +62,21 @@ class Pipecat:
             self._process.kill()  # it waits for its pipelines otherwise, and they do not end by themselves
             self._process.wait(30)
 
-    def listening_processes(self) -> dict[str, int]:
-        return {"pipecat": self._process.pid} if self._process is not None else {}
+            self._process = None
 
-    def run(self, conversation: Conversation, calls: int) -> tuple[list[list[Arrival]], float]:
+    def processes(self) -> Processes:
+        return {"pipecat": [self._process.pid]} if self._process is not None else {}
+
+    def run(self, conversation: Conversation, calls: int, network: Network) -> tuple[list[Played], float]:
         before = os.times()
-        arrivals = asyncio.run(self._calls(conversation, calls))
+        played = asyncio.run(self._calls(conversation, calls, network))
         after = os.times()
-        return arrivals, after.user + after.system - before.user - before.system
+        return played, after.user + after.system - before.user - before.system
 
-    async def _calls(self, conversation: Conversation, calls: int) -> list[list[Arrival]]:
-        async def one(number: int) -> list[Arrival]:
+    async def _calls(self, conversation: Conversation, calls: int, network: Network) -> list[Played]:
+        async def one(number: int) -> Played:
             await asyncio.sleep(number * STAGGER_SECONDS)
-            return await _Call(conversation, f"http://127.0.0.1:{self._port}/offer").run()
+            return await _Call(number, conversation, network, f"http://127.0.0.1:{self._port}/offer").run()
 
         return await asyncio.gather(*(one(number) for number in range(calls)))
 
@@ -78,24 +84,28 @@ class Pipecat:
 class _Call:
     """Two legs of one conversation and one coach, as in our own `speech` process."""
 
-    def __init__(self, conversation: Conversation, url: str) -> None:
-        self._conversation = conversation
+    def __init__(self, number: int, conversation: Conversation, network: Network, url: str) -> None:
+        self._number = number
+        self._network = network
         self._url = url
         self._coach = Coach(load_playbook("gp-reception"))
-        self._arrivals: list[Arrival] = []
+        self._played = Played([], {})
         self._count = 0
         self._players = {leg: Player(packets, conversation.quiet) for leg, packets in conversation.packets.items()}
 
-    async def run(self) -> list[Arrival]:
+    async def run(self) -> Played:
         peers = [await self._connect(leg) for leg in self._players]
         await asyncio.gather(*(peer.connected.wait() for peer in peers))
+        if not self._network.clear:
+            for seed, peer in enumerate(peers, start=2 * self._number):
+                peer.lose(self._network.sound(seed), loss(self._network.loss, seed))
         for player in self._players.values():
             player.play()
         await asyncio.gather(*(player.played.wait() for player in self._players.values()))
         await asyncio.sleep(TAIL_SECONDS)
         for peer in peers:
             await peer.close()
-        return self._arrivals
+        return self._played
 
     async def _connect(self, leg: Leg) -> SyntheticPeer:
         peer = SyntheticPeer(self._players[leg], [], lambda text: self._transcript(leg, text))
@@ -111,7 +121,8 @@ class _Call:
             return
         at = time.monotonic() - started
         self._count += 1
+        self._played.words[leg] = f"{self._played.words.get(leg, '')} {said}".strip()
         heard = Heard(f"{leg}-{self._count}", leg, said, True, at - 1, at)
         for message in self._coach.hear(heard):
             if isinstance(message, Cue):
-                self._arrivals.append(Arrival(message.label, at))
+                self._played.arrivals.append(Arrival(message.label, at))

@@ -6,10 +6,13 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
+Processes = dict[str, list[int]]
+"""Process ids by what they are for."""
 
-def cpu_seconds(processes: dict[str, int]) -> dict[str, float]:
+
+def cpu_seconds(processes: Processes) -> dict[str, float]:
     """User and system time of these processes so far, threads included, by name."""
-    return {name: _cpu(pid) for name, pid in processes.items()}
+    return {name: sum(map(_cpu, pids)) for name, pids in processes.items()}
 
 
 def _cpu(pid: int) -> float:
@@ -17,8 +20,12 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def resident_mib(processes: dict[str, int]) -> int:
-    return round(sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB for pid in processes.values()))
+def resident_mib(processes: Processes) -> dict[str, int]:
+    return {name: round(sum(map(_resident, pids))) for name, pids in processes.items()}
+
+
+def _resident(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
 
 
 def descendants(root: int) -> dict[int, str]:

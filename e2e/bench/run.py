@@ -1,15 +1,19 @@
 """`make bench`: from the end of a spoken trigger to the cue, ours and Pipecat's, in one run on one machine.
 
-Real WebRTC, real time, two-sided calls. The arms take turns (A B C, C B A, ...), so that a machine that gets slower
-gets slower for all. Absolute times are this machine's; the ratios are what travels.
+Real WebRTC, real time, two-sided calls. One arm lives at a time; the arms take turns (A B C, C B A, ...), so that a
+machine that gets slower gets slower for all. Absolute times are this machine's; the ratios are what travels.
 """
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,60 +22,105 @@ import msgspec
 
 from e2e.bench.conversation import Conversation, load
 from e2e.bench.figures import CallResult, Figures, score, summarize
+from e2e.bench.offline import offline_word_error_rate
 from e2e.bench.ours import Ours
 from e2e.bench.peer import Pipecat
 from e2e.bench.processes import cpu_seconds, resident_mib
+from e2e.bench.results import Machine, Results, ratios, table
+from rtc.synthetic.call import Network
 
 ROOT = Path(__file__).parents[2]
 CONVERSATIONS = ("bench_slt", "bench_rms")
 PEER_ENVIRONMENT = ROOT / ".make" / "peer"
+LOSS = 0.03
 
 Arm = Ours | Pipecat
 
 
+class Row(msgspec.Struct, frozen=True):
+    """One line of the plan: these arms play every conversation `rounds` times."""
+
+    calls: int
+    network: str
+    """clear, or loss: LOSS of all packets, and half a second at once in the middle."""
+    arms: tuple[str, ...]
+    rounds: int
+
+
+PEERS = ("ours", "pipecat", "tuned")
+QUICK = [Row(1, "clear", PEERS, 1)]
+WHOLE = [
+    Row(1, "clear", PEERS, 2),
+    Row(1, "loss", PEERS, 2),
+    Row(2, "clear", PEERS, 1),
+    Row(4, "clear", PEERS, 1),
+    Row(8, "clear", PEERS, 1),
+    Row(12, "clear", PEERS, 1),
+    Row(1, "clear", ("base",), 2),
+]
+
+
 class Tally:
-    """What one arm did at one number of calls."""
+    """What one arm did in one row."""
 
     def __init__(self) -> None:
+        self.conversations: list[Conversation] = []
         self.results: list[CallResult] = []
         self.cpu_s: dict[str, float] = {}
         self.generator_s = 0.0
         self.wall_s = 0.0
         self.call_minutes = 0.0
-        self.resident_mib = 0
+        self.resident_mib: dict[str, int] = {}
 
 
-def measure(arm: Arm, conversation: Conversation, calls: int, tally: Tally) -> None:
-    processes = arm.listening_processes()
-    cpu, began = cpu_seconds(processes), time.monotonic()
-    arrivals, generator = arm.run(conversation, calls)
-    tally.wall_s += time.monotonic() - began
-    for name, seconds in cpu_seconds(processes).items():
-        tally.cpu_s[name] = tally.cpu_s.get(name, 0.0) + seconds - cpu[name]
+def measure(arm: Arm, conversation: Conversation, row: Row, tally: Tally) -> None:
+    network = Network(LOSS, conversation.burst_s) if row.network == "loss" else Network()
+    arm.start()
+    try:
+        processes = arm.processes()
+        cpu, began = cpu_seconds(processes), time.monotonic()
+        played, generator = arm.run(conversation, row.calls, network)
+        tally.wall_s += time.monotonic() - began
+        for name, seconds in cpu_seconds(processes).items():
+            tally.cpu_s[name] = tally.cpu_s.get(name, 0.0) + seconds - cpu[name]
+        for name, mib in resident_mib(processes).items():
+            tally.resident_mib[name] = max(tally.resident_mib.get(name, 0), mib)
+    finally:
+        arm.stop()
     tally.generator_s += generator
-    tally.call_minutes += calls * conversation.seconds / 60
-    tally.resident_mib = max(tally.resident_mib, resident_mib(processes))
-    tally.results += [score(conversation, call) for call in arrivals]
+    tally.call_minutes += row.calls * conversation.seconds / 60
+    tally.conversations += [conversation] * row.calls
+    tally.results += [score(conversation, call, network.burst_s is not None) for call in played]
 
 
-def sweep(arms: list[Arm], conversations: list[Conversation], calls: int, rounds: int) -> list[Figures]:
-    tallies = {arm.name: Tally() for arm in arms}
-    for turn in range(rounds):
+def play(row: Row, arms: dict[str, Arm], conversations: list[Conversation]) -> list[Figures]:
+    tallies = {name: Tally() for name in row.arms}
+    for turn in range(row.rounds):
         for conversation in conversations:
-            for arm in arms if turn % 2 == 0 else reversed(arms):
-                progress(f"{calls} call(s), round {turn + 1} of {rounds}, {conversation.name}: {arm.name}")
-                measure(arm, conversation, calls, tallies[arm.name])
+            for name in row.arms if turn % 2 == 0 else reversed(row.arms):
+                progress(f"{row.calls} call(s), {row.network}, round {turn + 1}, {conversation.name}: {name}")
+                measure(arms[name], conversation, row, tallies[name])
     return [
         summarize(
-            name,
-            calls,
+            arms[name].name,
+            row.network,
+            row.calls,
+            tally.conversations,
             tally.results,
             {process: seconds / tally.call_minutes for process, seconds in tally.cpu_s.items()},
             tally.resident_mib,
-            tally.generator_s / tally.wall_s / (os.cpu_count() or 1),
+            tally.generator_s / tally.wall_s,
         )
         for name, tally in tallies.items()
     ]
+
+
+def arms_in(folder: Path, names: set[str]) -> dict[str, Arm]:
+    arms: dict[str, Arm] = {"ours": Ours(folder / "data"), "base": Ours(folder / "data-base", "base")}
+    if {"pipecat", "tuned"} & names:
+        python, weights = peer_python(), peer_weights()
+        arms |= {name: Pipecat(python, weights, name == "tuned", folder / name) for name in ("pipecat", "tuned")}
+    return arms
 
 
 def peer_python() -> Path:
@@ -82,7 +131,7 @@ def peer_python() -> Path:
     if not stamp.exists() or stamp.read_text() != lock.read_text():
         progress("installing Pipecat into an environment of its own (half a minute)")
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEER_ENVIRONMENT)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", str(lock)]
+        install = [str(python), "-m", "pip", "install", "-qq", "--require-hashes", "--no-deps", "-r", str(lock)]
         subprocess.run(install, check=True)
         stamp.write_text(lock.read_text())
     return python
@@ -96,69 +145,56 @@ def peer_weights() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def table(figures: list[Figures]) -> str:
-    head = f"{'arm':<16}{'calls':>6}{'n':>5}{'p50':>8}{'p95':>8}{'p99':>8}{'missed':>8}{'false':>7}"
-    rows = [head + f"{'MiB':>7}{'load gen':>10}  CPU s per call-minute"]
-    for f in figures:
-        times = "".join(f"{'-' if value is None else value:>8}" for value in (f.p50_ms, f.p95_ms, f.p99_ms))
-        cpu = ", ".join(f"{process} {seconds:.1f}" for process, seconds in f.cpu_s_per_call_minute.items())
-        rows.append(
-            f"{f.arm:<16}{f.calls:>6}{f.samples:>5}{times}{f.missed:>8}{f.false:>7}"
-            f"{f.resident_mib:>7}{f.generator_cpu_share:>10.1%}  {cpu}"
-        )
-    return "\n".join(rows)
-
-
-def ratios(figures: list[Figures]) -> str:
-    """Ours over each other arm at the same number of calls, p50 and p95."""
-    rows = []
-    for ours in (f for f in figures if f.arm == Ours.name):
-        for peer in (f for f in figures if f.arm != Ours.name and f.calls == ours.calls):
-            if ours.p50_ms is not None and peer.p50_ms and ours.p95_ms is not None and peer.p95_ms:
-                p50, p95 = ours.p50_ms / peer.p50_ms, ours.p95_ms / peer.p95_ms
-                rows.append(f"{ours.calls} call(s): clinixcue / {peer.arm}: p50 {p50:.2f}, p95 {p95:.2f}")
-    return "\n".join(rows)
+def machine() -> Machine:
+    cpu = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    versions = {name: version(name) for name in ("clinixcue", "aiortc", "ctranslate2", "faster-whisper")}
+    return Machine(cpu, os.cpu_count() or 1, datetime.now(UTC).date().isoformat(), versions)
 
 
 def progress(text: str) -> None:
     print(f"  {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
+def results_of(plan: list[Row]) -> Iterator[Results]:
+    """The results so far, after every row."""
+    conversations = [load(name) for name in CONVERSATIONS]
+    progress("recognising the recordings offline (faster-whisper, beam 5)")
+    offline = offline_word_error_rate(conversations, peer_weights())
+    results = Results(machine(), offline, [])
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        arms = arms_in(Path(folder), {name for row in plan for name in row.arms})
+        for row in plan:
+            results.figures.extend(play(row, arms, conversations))
+            yield results
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--calls", default="1", help="concurrent calls, comma-separated: 1,4,8")
-    parser.add_argument("--rounds", type=int, default=2, help="times each arm plays each conversation")
-    parser.add_argument("--arms", default="ours,pipecat,tuned", help="which of ours, pipecat, tuned")
+    parser.add_argument("--whole", action="store_true", help="every row of docs/performance.md (an hour)")
+    parser.add_argument("--calls", type=int, help="one row of your own: concurrent calls")
+    parser.add_argument("--loss", action="store_true", help="3 %% of all packets and half a second at once are lost")
+    parser.add_argument("--rounds", type=int, default=1, help="times each arm plays each conversation")
+    parser.add_argument("--arms", default=",".join(PEERS), help="which of ours, base, pipecat, tuned")
     parser.add_argument("--out", type=Path, help="also write the figures here, as JSON")
     options = parser.parse_args()
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
-    weights = peer_weights()
-    wanted = options.arms.split(",")
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        data_dir = Path(folder) / "data"
-        arms: list[Arm] = [Ours(data_dir)] if "ours" in wanted else []
-        if {"pipecat", "tuned"} & set(wanted):
-            python = peer_python()
-            kinds = [("pipecat", False), ("tuned", True)]
-            arms += [Pipecat(python, weights, tuned, Path(folder) / f"{n}.log") for n, tuned in kinds if n in wanted]
-        figures = run(arms, [int(n) for n in options.calls.split(",")], options.rounds)
-    print("milliseconds from the end of the trigger phrase to the cue; the load generator's share of all cores")
-    print(table(figures))
-    print(ratios(figures))
-    if options.out:
-        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
-
-
-def run(arms: list[Arm], calls: list[int], rounds: int) -> list[Figures]:
-    conversations = [load(name) for name in CONVERSATIONS]
-    try:
-        for arm in arms:
-            progress(f"starting {arm.name}")
-            arm.start()
-        return [figure for count in calls for figure in sweep(arms, conversations, count, rounds)]
-    finally:
-        for arm in arms:
-            arm.stop()
+    plan = WHOLE if options.whole else QUICK
+    if options.calls:
+        network = "loss" if options.loss else "clear"
+        plan = [Row(options.calls, network, tuple(options.arms.split(",")), options.rounds)]
+    for results in results_of(plan):
+        if options.out:
+            options.out.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+    print("milliseconds from the end of the trigger phrase to the cue")
+    print(table(results))
+    print("\n".join(ratios(results)))
 
 
 if __name__ == "__main__":

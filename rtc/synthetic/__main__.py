@@ -1,7 +1,8 @@
 """`clinixcue synthetic-call`: place calls from audio files and print what the agent's page would have received.
 
 One JSON line per data-channel message: {"call", "at_s", "message"}, with marks also {"turn", "latency_s"}; at the
-end of each call {"call", "outcome", "purge", "packets_heard"}, or {"call", "error"}. Progress and totals go to stderr.
+end of each call {"call", "outcome", "purge", "packets_heard", "delays_ms"}, or {"call", "error"}. Progress and totals
+go to stderr.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import aioice.ice
 import msgspec
 
-from rtc.synthetic.call import CallFailed, Mark, Recording, SyntheticCall
+from rtc.synthetic.call import CallFailed, Mark, Network, Recording, SyntheticCall
 from rtc.synthetic.signalling import Signalling, SignallingError
 from rtc.synthetic.sound import UnreadableSound, opus_packets, silence
 
@@ -34,6 +35,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--marks", type=Path, help="JSON list of turns: speaker, text, start, end (seconds)")
     parser.add_argument("--calls", type=int, default=1, help="calls at the same time")
     parser.add_argument("--without-analysis", action="store_true", help="as a patient who wants no analysis")
+    parser.add_argument("--loss", type=float, default=0.0, help="share of packets the network loses: 0.03")
+    parser.add_argument(
+        "--burst-at", type=float, help="second of the recording at which half a second of sound is lost"
+    )
     parser.add_argument("--out", type=Path, help="write the JSON lines here instead of standard output")
     parser.add_argument("--token-file", type=Path, default=Path("data/monitor.token"), help="written by clinixcue up")
     parser.add_argument("--ca", type=Path, help="certificate authority; default: ca.pem beside the token, if there")
@@ -76,7 +81,8 @@ async def main(options: argparse.Namespace, out: TextIO) -> int:
 
 def _recording(options: argparse.Namespace) -> Recording:
     marks = msgspec.json.decode(options.marks.read_bytes(), type=list[Mark]) if options.marks else []
-    return Recording(opus_packets(options.agent), opus_packets(options.patient), marks, silence(10)[-1])
+    network = Network(options.loss, options.burst_at)
+    return Recording(opus_packets(options.agent), opus_packets(options.patient), marks, silence(10)[-1], network)
 
 
 def _token(path: Path) -> str:

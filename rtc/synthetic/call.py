@@ -9,15 +9,17 @@ from typing import Any
 from msgspec import Struct
 
 from rtc.messages import Leg
+from rtc.synthetic.network import Fate, burst, loss
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.signalling import Signalling
-from rtc.synthetic.sound import Player
+from rtc.synthetic.sound import FRAME_S, Player
 
 CONNECT_SECONDS = 15.0
 TAIL_SECONDS = 2.0
 """After the last sound: time for the last cue."""
 SCORECARD_SECONDS = 6.0
 OUTCOME_SECONDS = 15.0
+BURST_PACKETS = 25
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -31,6 +33,24 @@ class Mark(Struct, frozen=True):
     end: float
 
 
+class Network(Struct, frozen=True):
+    """What is lost on the way: a share of each side's sound and of what comes for the agent's page, and once, at
+    `burst_s` of the recording, half a second of both sides' sound."""
+
+    loss: float = 0.0
+    burst_s: float | None = None
+
+    def sound(self, seed: int) -> Fate:
+        steady = loss(self.loss, seed)
+        if self.burst_s is None:
+            return steady
+        return burst(int(self.burst_s / FRAME_S), BURST_PACKETS, steady, steady)
+
+    @property
+    def clear(self) -> bool:
+        return self.loss == 0 and self.burst_s is None
+
+
 class Recording(Struct, frozen=True):
     """Both legs as Opus packets, on one timeline, and what is said when (may be empty)."""
 
@@ -38,6 +58,7 @@ class Recording(Struct, frozen=True):
     patient: list[bytes]
     marks: list[Mark]
     quiet: bytes
+    network: Network = Network()
 
 
 class CallFailed(Exception):
@@ -66,6 +87,10 @@ class SyntheticCall:
             await patient.accept(await self._signalling.patient_leg(call_id, token, await patient.offer()))
             await agent.accept(await self._signalling.answer(call_id, await agent.offer()))
             await self._both_connected(patient, agent)
+            network = self._recording.network
+            if not network.clear:
+                for seed, peer in enumerate((patient, agent), start=2 * self._number):
+                    peer.lose(network.sound(seed), loss(network.loss, seed))
             self._agent_voice.play()
             self._patient_voice.play()
             await asyncio.gather(self._agent_voice.played.wait(), self._patient_voice.played.wait())
@@ -75,7 +100,7 @@ class SyntheticCall:
         finally:
             await agent.close()
             await patient.close()
-        await self._account(call_id, {"agent": agent.ear.heard, "patient": patient.ear.heard})
+        await self._account(call_id, self._sound(patient, agent))
 
     async def _both_connected(self, patient: SyntheticPeer, agent: SyntheticPeer) -> None:
         connected = asyncio.gather(patient.connected.wait(), agent.connected.wait())
@@ -110,11 +135,20 @@ class SyntheticCall:
         number, mark = turns[-1]
         return {"turn": number, "latency_s": round(at_s - mark.end, 3)}
 
-    async def _account(self, call_id: str, heard: dict[str, int]) -> None:
+    def _sound(self, patient: SyntheticPeer, agent: SyntheticPeer) -> dict[str, Any]:
+        """What each side heard of the other: packets, and how long they were on the way, second by second."""
+        from_patient = agent.ear.delays_ms(self._patient_voice.started_at or 0.0)
+        from_agent = patient.ear.delays_ms(self._agent_voice.started_at or 0.0)
+        return {
+            "packets_heard": {"agent": agent.ear.heard, "patient": patient.ear.heard},
+            "delays_ms": {"agent": from_patient, "patient": from_agent},
+        }
+
+    async def _account(self, call_id: str, sound: dict[str, Any]) -> None:
         deadline = time.monotonic() + OUTCOME_SECONDS
         while (outcome := await self._signalling.outcome(call_id)) is None:
             if time.monotonic() > deadline:
                 raise CallFailed(f"no outcome was stored within {OUTCOME_SECONDS:.0f} s")
             await asyncio.sleep(0.25)
         purge = outcome.pop("receipt", None)
-        self._emit({"call": self._number, "outcome": outcome, "purge": purge, "packets_heard": heard})
+        self._emit({"call": self._number, "outcome": outcome, "purge": purge, **sound})

@@ -47,27 +47,29 @@ def reorder(every: int, seconds: float) -> Fate:
 
 
 class Pipe:
-    """Owner: whoever made the connection. From `begin` on, what it sends of one kind meets its fate. Holds at most
-    MOST_HELD."""
+    """Owner: whoever made the connection. From `begin` on, what it sends of one kind meets its fate, or what it
+    receives when `incoming`. Holds at most MOST_HELD."""
 
-    def __init__(self, connection: RTCPeerConnection, kind: Kind, fate: Fate) -> None:
+    def __init__(self, connection: RTCPeerConnection, kind: Kind, fate: Fate, incoming: bool = False) -> None:
         self._connection = connection
         self._kind = kind
         self._fate = fate
+        self._incoming = incoming
         self._held = 0
         self.sent = 0
         self.lost = 0
 
     def begin(self) -> None:
         for protocol in ice_of(self._connection)._protocols:
-            self._narrow(protocol.transport)
+            if self._incoming:
+                protocol.datagram_received = self._through(protocol.datagram_received)
+            else:
+                protocol.transport.sendto = self._through(protocol.transport.sendto)
 
-    def _narrow(self, transport: Any) -> None:
-        send = transport.sendto
-
-        def sendto(data: bytes, address: Any = None) -> None:
+    def _through(self, deliver: Callable[[bytes, Any], None]) -> Callable[..., None]:
+        def narrowed(data: bytes, address: Any = None) -> None:
             if not self._is_ours(data):
-                send(data, address)
+                deliver(data, address)
                 return
             fate = self._fate(self.sent)
             self.sent += 1
@@ -77,14 +79,13 @@ class Pipe:
                 self._held += 1
                 asyncio.get_running_loop().call_later(fate, late, data, address)
             else:
-                send(data, address)
+                deliver(data, address)
 
         def late(data: bytes, address: Any) -> None:
             self._held -= 1
-            if not transport.is_closing():
-                send(data, address)
+            deliver(data, address)
 
-        transport.sendto = sendto
+        return narrowed
 
     def _is_ours(self, data: bytes) -> bool:
         return data[0] in FIRST_BYTES[self._kind] and not (self._kind == "sound" and data[1] in RTCP_TYPES)

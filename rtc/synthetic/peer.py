@@ -1,27 +1,48 @@
 """One end of a synthetic call: sends prepared packets, knows those it should hear, decodes nothing."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable
+from statistics import median
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
-from rtc.synthetic.sound import Player
+from rtc.synthetic.network import Fate, Pipe
+from rtc.synthetic.sound import FRAME_S, Player
 
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 
 
 class Ear:
-    """Takes the jitter buffer's place and counts the packets of the other side's recording that arrive unchanged."""
+    """Takes the jitter buffer's place: which packets of the other side's recording arrive unchanged, and when."""
 
     def __init__(self, expected: list[bytes]) -> None:
+        counted = Counter(expected)
         self._expected = frozenset(expected)
+        self._places = {packet: number for number, packet in enumerate(expected) if counted[packet] == 1}
+        self._arrived: dict[int, float] = {}
         self.heard = 0
 
     def add(self, packet: RtpPacket) -> tuple[bool, None]:
         if packet.payload in self._expected:
             self.heard += 1
+            place = self._places.get(packet.payload)
+            if place is not None:
+                self._arrived.setdefault(place, time.monotonic())
         return False, None
+
+    def delays_ms(self, started_at: float) -> list[int | None]:
+        """For each second of the recording, the median time its packets were on the way; None when none arrived.
+
+        `started_at`: monotonic seconds at which its first packet was due."""
+        seconds: dict[int, list[float]] = {}
+        for place, at in self._arrived.items():
+            due = place * FRAME_S
+            seconds.setdefault(int(due), []).append(at - started_at - due)
+        last = max(seconds, default=-1)
+        return [round(median(seconds[n]) * 1000) if n in seconds else None for n in range(last + 1)]
 
 
 class SyntheticPeer:
@@ -39,6 +60,12 @@ class SyntheticPeer:
             self.channel = self._connection.createDataChannel("cues", ordered=False)
             self.channel.on("message", on_message)
         self._connection.on("connectionstatechange", self._changed)
+
+    def lose(self, sound: Fate, data: Fate) -> None:
+        """From now on its sound, and what arrives for it on the data channel, meet these fates."""
+        Pipe(self._connection, "sound", sound).begin()
+        if self.channel is not None:
+            Pipe(self._connection, "data", data, incoming=True).begin()
 
     def _changed(self) -> None:
         if self._connection.connectionState == "connected":
