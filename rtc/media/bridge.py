@@ -2,12 +2,10 @@
 
 import asyncio
 import time
-from fractions import Fraction
+from collections.abc import Callable
+from typing import Never
 
 from aiortc import MediaStreamTrack
-from aiortc.mediastreams import MediaStreamError
-from av.packet import Packet
-from av.stream import Stream
 
 OPUS_CLOCK = 48_000
 """RTP clock of Opus whatever the real sampling rate, RFC 7587 section 4.1."""
@@ -15,26 +13,25 @@ OPUS_CLOCK = 48_000
 FRAME_SECONDS = 0.02
 FRAME_TICKS = OPUS_CLOCK // 50
 
-QUEUE_PACKETS = 10
-"""200 ms. When the sender falls behind, the oldest sound is dropped: late speech is worse than a gap."""
-
 
 class PassThroughTrack(MediaStreamTrack):
     """Sent to one browser; fed with the other browser's packets.
 
-    Owner: the call. `feed` is called from the event loop; the RTP sender of aiortc awaits `recv`.
+    Owner: the call. aiortc's sender starts when it may send, and from then on waits here for ever: it keeps the
+    RTCP going, and `send` does the sending.
     """
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, send: Callable[[bytes, int], None]) -> None:
+        """`send(payload, timestamp)`: timestamps count 1/48000 s from the first packet."""
         super().__init__()
-        self._packets: asyncio.Queue[Packet[Stream] | None] = asyncio.Queue()
+        self._send = send
+        self._may_send = False
         self._first_timestamp: int | None = None
-        self._last_pts = 0
+        self._last_timestamp = 0
         self._last_fed_at = 0.0
         self._another_source = False
-        self.dropped = 0
 
     def another_source(self) -> None:
         """What is fed from now on comes from another browser connection, whose timestamps begin anywhere."""
@@ -42,30 +39,19 @@ class PassThroughTrack(MediaStreamTrack):
 
     def feed(self, payload: bytes, timestamp: int) -> None:
         """`timestamp` is the source's RTP timestamp, 32 bits, in 1/48000 s; gaps in it are kept."""
+        if not self._may_send or self.readyState != "live":
+            return
         now = time.monotonic()
         if self._first_timestamp is None:
             self._first_timestamp = timestamp
         elif self._another_source:
             pause = max(1, round((now - self._last_fed_at) / FRAME_SECONDS)) * FRAME_TICKS
-            self._first_timestamp = (timestamp - self._last_pts - pause) & 0xFFFFFFFF
+            self._first_timestamp = (timestamp - self._last_timestamp - pause) & 0xFFFFFFFF
         self._another_source = False
-        packet: Packet[Stream] = Packet(payload)
-        packet.pts = (timestamp - self._first_timestamp) & 0xFFFFFFFF
-        packet.time_base = Fraction(1, OPUS_CLOCK)
-        self._last_pts, self._last_fed_at = packet.pts, now
-        while self._packets.qsize() >= QUEUE_PACKETS:
-            self._packets.get_nowait()
-            self.dropped += 1
-        self._packets.put_nowait(packet)
+        self._last_timestamp, self._last_fed_at = (timestamp - self._first_timestamp) & 0xFFFFFFFF, now
+        self._send(payload, self._last_timestamp)
 
-    async def recv(self) -> "Packet[Stream]":
-        packet = await self._packets.get()
-        if packet is None or self.readyState != "live":
-            raise MediaStreamError
-        return packet
-
-    def stop(self) -> None:
-        super().stop()
-        while not self._packets.empty():
-            self._packets.get_nowait()
-        self._packets.put_nowait(None)
+    async def recv(self) -> Never:
+        self._may_send = True
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("nobody completes this future")

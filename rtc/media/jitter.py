@@ -9,11 +9,15 @@ from collections.abc import Callable
 
 from aiortc.rtp import RtpPacket
 
+from rtc.media.rtp import SoundPacket
+
 REORDER_MS = 40
 MAX_GAP_PACKETS = 50
 """One second. A longer jump is a new stream (sender restarted), not loss: nothing is concealed across it."""
 
-Release = Callable[[RtpPacket, int], None]
+Packet = SoundPacket | RtpPacket
+
+Release = Callable[[Packet, int], None]
 """Called in order with each packet and the number of packets lost just before it."""
 
 
@@ -27,12 +31,12 @@ class ReorderWindow:
         self._release = release
         self._clock = clock
         self._next: int | None = None
-        self._held: dict[int, RtpPacket] = {}
+        self._held: dict[int, Packet] = {}
         self._gap_since = 0.0
         self.received = 0
         self.lost = 0
 
-    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+    def add(self, packet: Packet) -> tuple[bool, None]:
         """Take one packet as it arrived (sequence numbers of 16 bits, RFC 3550 section 5.1)."""
         self.received += 1
         number = packet.sequence_number

@@ -9,6 +9,7 @@ from aiortc import (
     RTCDataChannel,
     RTCPeerConnection,
     RTCRtpReceiver,
+    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.rtp import RtpPacket
@@ -18,6 +19,7 @@ from rtc.media.bridge import PassThroughTrack
 from rtc.media.ice import announce
 from rtc.media.jitter import ReorderWindow
 from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError
+from rtc.media.rtp import SoundPacket, SoundPath
 from rtc.messages import MAX_PAGE_MESSAGE_CHARS, page_decoder
 
 OPUS_FMTP = "minptime=10;useinbandfec=1;stereo=0;usedtx=0"
@@ -51,11 +53,12 @@ class LegPeer:
         self._on_packet = on_packet
         self._decoder = OpusDecoder()
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.hears = PassThroughTrack()
+        self.hears = PassThroughTrack(lambda payload, timestamp: self.path.send(payload, timestamp))
         self.window = ReorderWindow(self._release, time.monotonic)
         self.last_sign_at = time.monotonic()
         """When a packet or a ping last came: a page that hangs still sends sound, a page without sound still pings."""
-        self._take_audio()
+        audio = self._take_audio()
+        self.path = SoundPath(audio.sender, audio.receiver, lambda packet: self.window.add(packet))
         self.closed = asyncio.Event()
         self._on_state = on_state
         self._connection.on("connectionstatechange", self._changed)
@@ -74,7 +77,7 @@ class LegPeer:
             raise UnusableOffer(f"the session description could not be used ({type(error).__name__})") from error
         return _with_opus_parameters(announce(self._connection.localDescription, announced_address))
 
-    def _take_audio(self) -> None:
+    def _take_audio(self) -> RTCRtpTransceiver:
         """Opus only, and our receive path in place of aiortc's jitter buffer."""
         audio = self._connection.addTransceiver(self.hears)
         capabilities = RTCRtpReceiver.getCapabilities("audio")
@@ -82,6 +85,7 @@ class LegPeer:
             raise RuntimeError("this aiortc has no jitter buffer to replace: install the locked version")
         audio.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType.lower() == "audio/opus"])
         setattr(audio.receiver, _JITTER_BUFFER, self.window)
+        return audio
 
     def _open_channel(self, channel: RTCDataChannel) -> None:
         channel.on("message", self._page_said)
@@ -100,11 +104,14 @@ class LegPeer:
 
     def _changed(self) -> None:
         state = self._connection.connectionState
-        if state in ("failed", "closed"):
+        if state == "connected":
+            self.path.open(self._connection.localDescription.sdp)
+        elif state in ("failed", "closed"):
+            self.path.close()
             self.closed.set()
         self._on_state(state)
 
-    def _release(self, packet: RtpPacket, lost: int) -> None:
+    def _release(self, packet: SoundPacket | RtpPacket, lost: int) -> None:
         self.last_sign_at = time.monotonic()
         self._on_packet(packet.payload, packet.timestamp)
         concealed = min(lost, MAX_CONCEALED_FRAMES)
@@ -121,6 +128,7 @@ class LegPeer:
 
     async def close(self) -> None:
         self.hears.stop()
+        self.path.close()
         await self._connection.close()
         self._decoder.close()
 

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from statistics import median
 
-from aiortc.rtp import RtpPacket
-
-from rtc.media.jitter import REORDER_MS
+from rtc.media.jitter import REORDER_MS, Packet
 from rtc.media.opus import FRAME_SAMPLES
 from rtc.media.peer import LegPeer
 from rtc.messages import Cue
@@ -36,7 +34,7 @@ class Listener:
         self.leg = LegPeer(self._sound, self._released, lambda _state: None)
         take = self.leg.window.add
 
-        def add(packet: RtpPacket) -> tuple[bool, None]:
+        def add(packet: Packet) -> tuple[bool, None]:
             self._arrived_at.setdefault(packet.timestamp, time.monotonic())
             return take(packet)
 

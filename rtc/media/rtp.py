@@ -1,0 +1,185 @@
+"""A leg's sound between its socket and us, one function call for each packet.
+
+aiortc brings a received packet through a queue and a task, and a sent one through a queue, a task and four coroutines;
+that was two thirds of what a leg cost (docs/decisions/0010-straight-through.md). Here a packet of a stream that
+aiortc already knows is taken where aioice would queue it, and a packet to send goes from SRTP to the socket.
+
+All else stays aiortc's: STUN, DTLS, RTCP, the first packet of every stream, and whatever is not recognised here.
+Its RTCP reports stay right, because its own counters are fed. The private names this needs are in `_PRIVATE`; an
+aiortc without one of them is refused by name.
+"""
+
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pylibsrtp
+from aiortc import RTCRtpReceiver, RTCRtpSender
+from aiortc.rtcrtpsender import random_sequence_number
+from aiortc.rtp import pack_header_extensions
+from aiortc.utils import random32, uint16_add, uint32_add
+from msgspec import Struct
+
+HEADER = struct.Struct("!BBHLL")
+"""RFC 3550 section 5.1: version, padding, extension, CSRC count; marker, payload type; number; timestamp; SSRC."""
+
+VERSION_2 = 0x80
+PADDED = 0x20
+EXTENDED = 0x10
+
+SRTP_FIRST_BYTES = range(128, 192)
+"""RFC 7983 section 7."""
+
+RTCP_SECOND_BYTES = range(192, 224)
+"""RFC 5761 section 4."""
+
+UNSENT_BYTES = 16_384
+"""When the socket takes nothing, so much waits for it; then sound is dropped: late speech is worse than a gap."""
+
+NTP_EPOCH_SECONDS = 2_208_988_800
+"""From 1900 to 1970, RFC 5905 section 6."""
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+_PRIVATE = {
+    "sender": (
+        "_RTCRtpSender__packet_count",
+        "_RTCRtpSender__octet_count",
+        "_RTCRtpSender__ntp_timestamp",
+        "_RTCRtpSender__rtp_timestamp",
+    ),
+    "receiver": ("_RTCRtpReceiver__jitter_buffer", "_RTCRtpReceiver__remote_streams"),
+    "DTLS transport": ("_rx_srtp", "_tx_srtp"),
+    "ICE transport": ("_connection",),
+    "ICE connection": ("data_received", "_nominated"),
+}
+
+
+class SoundPacket(Struct):
+    """What is used of an RTP packet. aiortc's `RtpPacket` has these, too."""
+
+    sequence_number: int
+    timestamp: int
+    payload: bytes
+
+
+class Parameters(Struct, frozen=True):
+    """What our answer promised about the packets we send."""
+
+    payload_type: int
+    ssrc: int
+    extension: bytes
+    """The whole header extension, empty when none was negotiated."""
+
+
+class Malformed(ValueError):
+    """An authentic packet whose header does not fit its length."""
+
+
+def require(**parts: object) -> None:
+    """Raises RuntimeError naming what this aiortc lacks. The keywords are those of `_PRIVATE`, `_` for a space."""
+    for part, holder in parts.items():
+        for name in _PRIVATE[part.replace("_", " ")]:
+            if not hasattr(holder, name):
+                raise RuntimeError(f"this aiortc's {part} has no {name}: install the locked version")
+
+
+def parameters(answer_sdp: str) -> Parameters:
+    """From the answer's only audio section."""
+    section = next(part for part in answer_sdp.split("\r\nm=") if part.startswith("audio "))
+    lines = [line.split(":", 1) for line in section.split("\r\n") if ":" in line]
+    values = {name: [value for other, value in lines if other == name] for name, _ in lines}
+    [payload_type] = [int(value.split(" ")[0]) for value in values["a=rtpmap"] if " opus/" in value]
+    mids = [int(value.split(" ")[0]) for value in values.get("a=extmap", []) if value.split(" ")[1] == MID]
+    extension = b""
+    if mids:
+        profile, body = pack_header_extensions([(mids[0], values["a=mid"][0].encode())])
+        extension = struct.pack("!HH", profile, len(body) // 4) + body
+    return Parameters(payload_type, int(values["a=ssrc"][0].split(" ")[0]), extension)
+
+
+def payload_of(packet: bytes) -> bytes:
+    """Without header, CSRCs, extension and padding. Raises Malformed."""
+    start = HEADER.size + 4 * (packet[0] & 0x0F)
+    if packet[0] & EXTENDED:
+        start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
+    end = len(packet) - (packet[-1] if packet[0] & PADDED else 0)
+    if not HEADER.size <= start <= end:
+        raise Malformed
+    return packet[start:end]
+
+
+class SoundPath:
+    """Owner: the leg, on the event loop of `media`. Until `open` everything is aiortc's, and nothing is sent."""
+
+    def __init__(self, sender: RTCRtpSender, receiver: RTCRtpReceiver, take: Callable[[SoundPacket], object]) -> None:
+        require(sender=sender, receiver=receiver)
+        self._sender: Any = sender
+        self._streams: dict[int, Any] = getattr(receiver, "_RTCRtpReceiver__remote_streams")  # noqa: B009
+        self._take = take
+        self._ice: Any = None
+        self._sequence_number = random_sequence_number()
+        self._first_timestamp = random32()
+        self.dropped = 0
+
+    def open(self, answer_sdp: str) -> None:
+        """DTLS and ICE are up."""
+        dtls = self._sender.transport
+        require(DTLS_transport=dtls, ICE_transport=dtls.transport, ICE_connection=dtls.transport._connection)
+        self._parameters = parameters(answer_sdp)
+        self._unprotect, self._protect = dtls._rx_srtp.unprotect, dtls._tx_srtp.protect
+        self._ice = dtls.transport._connection
+        self._aiortc = self._ice.data_received
+        self._ice.data_received = self._received
+
+    def close(self) -> None:
+        if self._ice is not None:
+            del self._ice.data_received
+            self._ice = None
+
+    def _received(self, data: bytes, component: int) -> None:
+        """Any datagram that is not STUN."""
+        if not data:
+            return  # from anybody; it would end aiortc's DTLS task with an IndexError
+        if data[0] not in SRTP_FIRST_BYTES or len(data) < HEADER.size or data[1] in RTCP_SECOND_BYTES:
+            self._aiortc(data, component)
+            return
+        _, kind, number, timestamp, ssrc = HEADER.unpack_from(data)
+        stream = self._streams.get(ssrc)
+        if stream is None or kind & 0x7F != self._parameters.payload_type:
+            self._aiortc(data, component)
+            return
+        try:
+            packet = SoundPacket(number, timestamp, payload_of(self._unprotect(data)))
+        except (pylibsrtp.Error, ValueError):
+            return  # forged, repeated, too long or malformed
+        stream.add(packet)
+        self._take(packet)
+
+    def send(self, payload: bytes, timestamp: int) -> None:
+        """`timestamp` counts 1/48000 s from the first packet's. Without a way to send it, it is dropped."""
+        pair = self._ice._nominated.get(1) if self._ice is not None else None
+        if pair is None or pair.protocol.transport.get_write_buffer_size() > UNSENT_BYTES:
+            self.dropped += 1
+            return
+        mine = self._parameters
+        rtp_timestamp = uint32_add(self._first_timestamp, timestamp)
+        first = VERSION_2 | EXTENDED if mine.extension else VERSION_2
+        header = HEADER.pack(first, mine.payload_type, self._sequence_number, rtp_timestamp, mine.ssrc)
+        try:
+            data = self._protect(header + mine.extension + payload)
+        except (pylibsrtp.Error, ValueError):
+            self.dropped += 1  # longer than any datagram we may send
+            return
+        pair.protocol.transport.sendto(data, pair.remote_addr)
+        self._sequence_number = uint16_add(self._sequence_number, 1)
+        self._count(len(payload), rtp_timestamp)
+
+    def _count(self, octets: int, rtp_timestamp: int) -> None:
+        """For the sender reports, RFC 3550 section 6.4.1."""
+        sender = self._sender
+        sender._RTCRtpSender__packet_count += 1
+        sender._RTCRtpSender__octet_count += octets
+        sender._RTCRtpSender__ntp_timestamp = int((time.time() + NTP_EPOCH_SECONDS) * (1 << 32))
+        sender._RTCRtpSender__rtp_timestamp = rtp_timestamp
