@@ -8,6 +8,7 @@ words that already sound like the entry (docs/decisions/0010-two-witnesses.md). 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from msgspec import Struct
 from rapidfuzz.distance import Indel
@@ -119,7 +120,6 @@ class Vocabulary:
                 self._entries.setdefault(entry.words, entry)
         self._all = list(self._entries.values())
         self._sounds = [_run(entry.sounds) for entry in self._all]
-        self._spelt = {"".join(entry.words): entry for entry in reversed(self._all)}
 
     @property
     def prompt(self) -> str:
@@ -146,7 +146,7 @@ class Vocabulary:
         spans = list(_spans(heard))
         kept = list(self._exact(heard, spans))
         parts, done, end = [], 0, 0
-        for offer, entry in self._named(offered):
+        for offer, entry in _longest(self._exact(offered, list(_spans(offered)))):
             place = _place(heard, offered, offer)
             found = _most_like(entry, heard, (s for s in spans if s.first >= done and _agrees(s, place)), kept)
             if found is None:
@@ -181,18 +181,15 @@ class Vocabulary:
             if entry is not None:
                 yield span, entry
 
-    def _named(self, offered: list[Word]) -> Iterator[tuple[Span, Entry]]:
-        """The entries in `offered`, letter for letter, from left to right without overlap, the longest first."""
-        longest: dict[int, tuple[Span, Entry]] = {}
-        for span in _spans(offered):
-            entry = self._spelt.get("".join(word.letters for word in offered[span.first : span.last]))
-            if entry is not None:
-                longest[span.first] = (span, entry)
-        done = 0
-        for first in sorted(longest):
-            if first >= done:
-                yield longest[first]
-                done = longest[first][0].last
+
+def _longest(found: Iterable[tuple[Span, Entry]]) -> Iterator[tuple[Span, Entry]]:
+    """From left to right without overlap, the longest at each place."""
+    done = 0
+    for first, places in groupby(found, key=lambda place: place[0].first):
+        if first >= done:
+            *_, place = places
+            yield place
+            done = place[0].last
 
 
 def _place(heard: list[Word], offered: list[Word], span: Span) -> Place:
