@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rtc.messages import SAMPLE_RATE
 
-RING_S = 12
+RING_S = 15
 FRAME_SAMPLES = SAMPLE_RATE // 50
 
 

@@ -100,7 +100,7 @@ class HeardLeg:
             self._finish(done)
             return
         current = self._segmenter.current
-        if current is not None and current.silent_windows == SPECULATE_WINDOWS:
+        if current is not None and current.spoken and current.silent_windows == SPECULATE_WINDOWS:
             self._wish("settled", current)
 
     def _wish_partial(self) -> None:

@@ -14,9 +14,15 @@ SPECULATE_WINDOWS = 4
 END_WINDOWS = 15
 """480 ms of silence: the utterance is over."""
 
-CUT_AFTER = SAMPLE_RATE * 7
+PAUSE_AFTER = SAMPLE_RATE * 7
+PAUSE_WINDOWS = 3
+"""An utterance longer than 7 s is cut at its next pause of 96 ms: words on both sides of a cut get lost more often
+than anywhere else. Measured on recordings without any pause between turns, word error rate: cut at 7 s 9.0 %, at the
+first pause after 5 s 7.8 %, after 7 s 7.1 %, at 10 s 7.1 %."""
+
+CUT_AFTER = SAMPLE_RATE * 10
 CUT_SEARCH = SAMPLE_RATE * 3
-"""An utterance longer than 7 s is cut at the quietest window of its last 3 s, so that a window never outgrows 8 s."""
+"""Who makes no pause at all is cut after 10 s, at the quietest window of the last 3 s."""
 
 
 class Utterance(Struct):
@@ -65,7 +71,8 @@ class Segmenter:
         self._windows.append(_Window(window_end, probability, state == "speaking"))
         if silent_windows >= END_WINDOWS:
             return self._finish(utterance.end)
-        if utterance.end - utterance.start >= CUT_AFTER:
+        length = utterance.end - utterance.start
+        if length >= CUT_AFTER or (length >= PAUSE_AFTER and silent_windows >= PAUSE_WINDOWS):
             return self._cut()
         return None
 

@@ -18,7 +18,7 @@ from rtc.messages import SAMPLE_RATE
 from rtc.settings import SpeechSettings
 from rtc.speech.weights import whisper
 
-MAX_WINDOW_S = 8.0
+MAX_WINDOW_S = 11.0
 MARGIN_S = 4.0
 """Silence after the words. Measured on our recordings with tiny.en, word error rate and turns said twice:
 1.5 s 33 %, 6 of 31; 2.56 s 24 %, 4; 3.5 s 15 %, 1; 4 s 12 %, 0; 8 s 12 %, 0. The time for a window is the same from

@@ -1,6 +1,14 @@
 """Utterances from scripted voice activity."""
 
-from rtc.speech.segments import CUT_AFTER, END_WINDOWS, PRE_ROLL, SPECULATE_WINDOWS, Segmenter, Utterance
+from rtc.speech.segments import (
+    CUT_AFTER,
+    END_WINDOWS,
+    PAUSE_WINDOWS,
+    PRE_ROLL,
+    SPECULATE_WINDOWS,
+    Segmenter,
+    Utterance,
+)
 from rtc.speech.vad import WINDOW, State
 
 
@@ -57,17 +65,28 @@ def test_the_next_utterance_never_overlaps_the_one_before() -> None:
 
 
 def test_a_long_utterance_is_cut_at_its_quietest_moment_and_loses_nothing() -> None:
-    script = Script().play("v" * 180)
+    script = Script().play("v" * 270)
     script.play("v" * 2, probability=0.4)
     script.play("v" * 60)
     [first] = script.done
-    assert first.end in (181 * WINDOW, 182 * WINDOW)
+    assert first.end in (271 * WINDOW, 272 * WINDOW)
     assert first.voice_end == first.end
     rest = script.segmenter.current
     assert rest is not None
     assert rest.start == first.end
     assert rest.voice_end == script.position
     assert first.end - first.start <= CUT_AFTER + WINDOW
+
+
+def test_a_long_utterance_is_cut_in_its_first_short_pause() -> None:
+    early = "v" * 60 + "." * PAUSE_WINDOWS
+    script = Script().play(early + "v" * 170 + "." * PAUSE_WINDOWS + "v" * 10)
+    [first] = script.done
+    spoken = (60 + PAUSE_WINDOWS + 170) * WINDOW
+    assert first.voice_end == spoken
+    assert spoken <= first.end <= spoken + PAUSE_WINDOWS * WINDOW
+    assert script.segmenter.current is not None
+    assert script.segmenter.current.spoken
 
 
 def test_the_silent_rest_behind_a_cut_was_not_spoken() -> None:
