@@ -176,9 +176,15 @@ def test_the_prompt_lists_entries_up_to_its_bound() -> None:
     assert not long.prompt.endswith(",")
 
 
-def test_the_prompt_for_a_text_lists_what_the_text_is_near() -> None:
-    assert VOCABULARY.prompt_for("Ramprol for Dr. Okonko") == "Dr Okonkwo, ramipril"
-    assert VOCABULARY.prompt_for("Nothing of the kind") == ""
+def test_in_the_prompt_for_a_text_what_it_is_near_stands_last_and_always_finds_room() -> None:
+    many = Vocabulary([*(f"Somewhere Street {number}" for number in range(200)), "ramipril", "Dr Okonkwo"])
+    assert "ramipril" not in many.prompt
+    prompt = many.prompt_for("Ramprol for Dr. Okonko")
+    assert prompt.startswith("Somewhere Street 0, ")
+    assert prompt.endswith(", ramipril, Dr Okonkwo")
+    assert len(prompt) <= MAX_PROMPT_CHARS
+    assert many.prompt_for("Nothing of the kind") == many.prompt
+    assert Vocabulary(["ramipril"]).prompt_for("Ramprol") == "ramipril"
 
 
 def test_no_list_changes_nothing() -> None:
