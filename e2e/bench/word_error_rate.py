@@ -6,7 +6,7 @@ from msgspec import Struct
 from rapidfuzz.distance import Levenshtein
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-DIGITS = {word: str(n) for n, word in enumerate(_DIGITS)}
+SPELLINGS = {word: str(n) for n, word in enumerate(_DIGITS)} | {"dr": "doctor", "mr": "mister", "ok": "okay"}
 
 
 class Errors(Struct, frozen=True):
@@ -32,5 +32,5 @@ def words(text: str) -> list[str]:
     """Without case and marks; every digit a word, so that 999, 9-9-9 and nine nine nine are the same.
 
     Not the playbook's own reader: that one removes a recogniser's echo, which has to count here."""
-    pieces = re.findall(r"[a-z]+(?:'[a-z]+)*|[0-9]", text.lower().replace("\u2019", "'"))
-    return [DIGITS.get(piece, piece) for piece in pieces]
+    plain = text.lower().replace("\u2019", "'").replace("alright", "all right")
+    return [SPELLINGS.get(piece, piece) for piece in re.findall(r"[a-z]+(?:'[a-z]+)*|[0-9]", plain)]
