@@ -49,6 +49,8 @@ ROUTES: list[Any] = [
     auth.sign_out,
     auth.me,
     practices.monitor,
+    practices.vocabulary,
+    practices.replace_vocabulary,
     calls.line,
     calls.place,
     calls.patient_leg,
@@ -79,6 +81,7 @@ DESCRIPTION = OpenAPIConfig(
     version="1",
     path="/api/schema",
     render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    use_handler_docstrings=True,
     openapi_router=Router("/api/schema", route_handlers=[], opt=anybody()),
 )
 

@@ -43,6 +43,7 @@ class DemoPractice(Struct, frozen=True):
     kind: str
     domain: str
     people: list[tuple[str, str, Role]]
+    vocabulary: list[str]
 
     @property
     def id(self) -> UUID:
@@ -72,6 +73,18 @@ RIVERSIDE = DemoPractice(
         ("dora.dpo", "Dora Lindqvist", "dpo"),
         ("ada.admin", "Ada Brennan", "admin"),
     ],
+    [
+        "Dr Okonkwo",
+        "Dr Venkataraman",
+        "Nurse Nowak",
+        "Ashgrove Road",
+        "Penhallow Street",
+        "St Mary's Hospital",
+        "amoxicillin",
+        "levothyroxine",
+        "ramipril",
+        "salbutamol",
+    ],
 )
 HARBOUR = DemoPractice(
     "Harbour Dental",
@@ -83,6 +96,16 @@ HARBOUR = DemoPractice(
         ("hugo.manager", "Hugo Keller", "manager"),
         ("petra.dpo", "Petra Novak", "dpo"),
         ("alan.admin", "Alan Byrne", "admin"),
+    ],
+    [
+        "Dr Achterberg",
+        "Dr Nkemelu",
+        "Tolcarne Terrace",
+        "Quayside",
+        "Royal Harbour Hospital",
+        "chlorhexidine",
+        "metronidazole",
+        "articaine",
     ],
 )
 
@@ -101,7 +124,7 @@ async def fill(settings: MigrationSettings, rotate: bool) -> Summary:
 async def _fill_practice(database: Database, demo: DemoPractice, issuer: str) -> PracticeSummary:
     people = [DemoPerson(login, name, f"{login}@{demo.domain}", [role]) for login, name, role in demo.people]
     async with database.practice(demo.id):
-        await practices.ensure_practice(demo.id, demo.name, demo.kind, "999")
+        await practices.ensure_practice(demo.id, demo.name, demo.kind, "999", demo.vocabulary)
         for person in people:
             row = accounts.PersonRow(
                 id=uuid5(demo.id, person.login),

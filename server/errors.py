@@ -47,6 +47,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "line-expired": (410, "This call link is no longer in use", "Ask the practice for its current link."),
     "too-large": (413, "This request is too large", "Send less than 64 KiB."),
     "bad-session-description": (422, "The browser's call offer cannot be used", "Reload the page and try again."),
+    "bad-words": (422, "These words cannot be saved", "Correct the entry named here, then save again."),
     "internal": (500, "Something went wrong here", "It is noted in the log. Try again in a moment."),
     "no-media": (503, "No call can be taken right now", "Try again in a minute, or telephone the practice."),
     "media-unreachable": (503, "The call could not be connected", "Try again; if it stays so, telephone the practice."),
@@ -67,28 +68,33 @@ _OF_STATUS = {
 
 
 class Problem(Exception):
-    """Raised anywhere to answer with a row of PROBLEMS; `detail` replaces the row's own. Code must be in the table."""
+    """Raised anywhere to answer with a row of PROBLEMS; `detail` replaces the row's own. Code must be in the table.
 
-    def __init__(self, code: str, detail: str | None = None) -> None:
+    `at`: which entry of a list that was sent is meant, from 0.
+    """
+
+    def __init__(self, code: str, detail: str | None = None, at: int | None = None) -> None:
         self.status, self.title, usual = PROBLEMS[code]
         self.code = code
         self.detail = detail or usual
+        self.at = at
         super().__init__(code)
 
 
-class ProblemDetails(Struct, frozen=True):
-    """RFC 9457 section 3.1."""
+class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457 section 3.1; `at` is an extension (section 3.2)."""
 
     type: str
     title: str
     status: int
     detail: str
+    at: int | None = None
 
 
 def answer_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     if _is_navigation(request):
         return Response(_page(problem), status_code=problem.status, media_type=MediaType.HTML)
-    body = ProblemDetails(TYPE_PREFIX + problem.code, problem.title, problem.status, problem.detail)
+    body = ProblemDetails(TYPE_PREFIX + problem.code, problem.title, problem.status, problem.detail, problem.at)
     return Response(
         msgspec.json.encode(body), status_code=problem.status, media_type="application/problem+json; charset=utf-8"
     )

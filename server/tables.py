@@ -30,6 +30,8 @@ class Practice(Table, tablename="practice"):
     name = Varchar(length=200)
     kind = Varchar(length=20)
     emergency_number = Varchar(length=10)
+    vocabulary = Array(Varchar(length=40))
+    """Words its callers use, for the recogniser. No patient's name belongs here."""
 
 
 class Person(Table, tablename="person"):

@@ -19,6 +19,7 @@ from server.calls.sockets import AgentSocket, Sockets
 from server.database import Database
 from server.errors import Problem
 from server.logs import log
+from server.practices import store as practices
 from server.practices.lines import open_line
 
 JOIN_MINUTES = 2
@@ -206,7 +207,7 @@ class Switchboard:
     # --- inside -----------------------------------------------------------------------------------------------
 
     async def _connect(self, call: store.CallRow, leg: Leg, sdp: str) -> str:
-        plan = CallPlan(str(call.id), str(call.practice_id), call.playbook, call.analyse)
+        plan = CallPlan(str(call.id), str(call.practice_id), call.playbook, call.analyse, await self._words(call))
         try:
             reply = await self._bus.request(subjects.media_offer(call.media_worker), LegOffer(plan, leg, sdp))
         except Unreachable as error:
@@ -214,6 +215,13 @@ class Switchboard:
         if isinstance(reply, LegAnswer):
             return reply.sdp
         raise _refused(reply)
+
+    async def _words(self, call: store.CallRow) -> list[str]:
+        """What the recogniser may know of the practice. media keeps the plan of a call's first connection."""
+        if not call.analyse:
+            return []
+        async with self._database.practice(call.practice_id):
+            return await practices.vocabulary(call.practice_id)
 
     async def _release(self, call: store.CallRow) -> None:
         async with self._database.practice(call.practice_id):

@@ -37,6 +37,15 @@ async def get_practice(practice_id: UUID) -> PracticeRow | None:
     return None if row is None else PracticeRow(**row)
 
 
+async def vocabulary(practice_id: UUID) -> list[str]:
+    row = await Practice.select(Practice.vocabulary).where(Practice.id == practice_id).first()
+    return [] if row is None else list(row["vocabulary"])
+
+
+async def set_vocabulary(practice_id: UUID, words: list[str]) -> None:
+    await Practice.update({Practice.vocabulary: words}).where(Practice.id == practice_id)
+
+
 async def monitoring_link() -> str | None:
     """Of the practice of the transaction."""
     row = await Line.select(Line.link).where(Line.monitor.eq(True)).first()
@@ -49,10 +58,14 @@ async def public_link() -> str | None:
     return None if row is None else str(row["link"])
 
 
-async def ensure_practice(practice_id: UUID, name: str, kind: str, emergency_number: str) -> None:
+async def ensure_practice(
+    practice_id: UUID, name: str, kind: str, emergency_number: str, vocabulary: list[str]
+) -> None:
     """Add it unless it is there."""
     if not await Practice.exists().where(Practice.id == practice_id):
-        await Practice.insert(Practice(id=practice_id, name=name, kind=kind, emergency_number=emergency_number))
+        await Practice.insert(
+            Practice(id=practice_id, name=name, kind=kind, emergency_number=emergency_number, vocabulary=vocabulary)
+        )
 
 
 async def ensure_line(practice_id: UUID, line: LineRow, link: str) -> None:

@@ -48,6 +48,8 @@ PUBLIC = {
 PROTECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/me"): {"agent", "manager", "dpo", "admin"},
     ("GET", "/api/monitor"): {"monitor"},
+    ("GET", "/api/practice/vocabulary"): {"manager"},
+    ("PUT", "/api/practice/vocabulary"): {"manager"},
     ("GET", "/api/calls/current"): {"agent"},
     ("GET", "/api/calls/{call_id:uuid}/ice-servers"): {"agent", "monitor"},
     ("POST", "/api/calls/{call_id:uuid}/answer"): {"agent", "monitor"},
@@ -58,6 +60,9 @@ PROTECTED: dict[tuple[str, str], set[str]] = {
     ("WS", "/ws/agent"): {"agent"},
 }
 """Who may call the others."""
+
+REFUSED = {"POST": {"sdp": ""}, "PUT": {"words": ["?"]}}
+"""Bodies of the right shape that change nothing, for whoever is let in."""
 
 PEOPLE = {"agent": "tom.agent", "manager": "maria.manager", "dpo": "dora.dpo", "admin": "ada.admin"}
 
@@ -127,7 +132,7 @@ def test_a_route_that_declares_nothing_is_refused_to_everybody(app: Litestar) ->
 
 async def call(client: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
     filled = path.replace("{call_id:uuid}", str(uuid4())).replace("{evaluation_id:uuid}", str(uuid4()))
-    return await client.request(method, filled, json={"sdp": ""} if method == "POST" else None)
+    return await client.request(method, filled, json=REFUSED.get(method))
 
 
 @pytest.mark.parametrize(("method", "path"), [key for key in PROTECTED if key[0] != "WS"])

@@ -232,6 +232,11 @@ export interface MonitoringLine {
   readonly link: string;
 }
 
+/** What this practice's callers and receptionists say: clinicians, streets, hospitals, medicines. No patient's name. */
+export interface PracticeWords {
+  readonly words: readonly string[];
+}
+
 /** Who answered: a person, or for monitoring calls a service account. */
 export interface Answerer {
   readonly id: string;
