@@ -54,9 +54,28 @@ class SpeechSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "tiny.en"
     device: Annotated[Literal["cpu", "cuda"], Meta(description="Where recognition runs.")] = "cpu"
     compute_type: Annotated[
-        str, Meta(description="CTranslate2 compute type: int8, int8_float32, float32, float16.")
-    ] = "int8"
-    workers: Annotated[int, Meta(description="Recognitions at the same time, one thread each.", ge=1)] = 2
+        str,
+        Meta(
+            description="CTranslate2 compute type. Empty: by device, int8 on cpu, int8_float16 on cuda. "
+            "Others: int8_float32, float32, float16."
+        ),
+    ] = ""
+    workers: Annotated[
+        int,
+        Meta(
+            description="Recognitions at the same time. 0: by device, on cpu one for each core "
+            "(from three cores on, one less), on cuda 2.",
+            ge=0,
+        ),
+    ] = 0
+    batch: Annotated[
+        int,
+        Meta(
+            description="Windows recognised together, of those that are waiting. 0: by device, 1 on cpu, 16 on cuda.",
+            ge=0,
+            le=64,
+        ),
+    ] = 0
     capacity: Annotated[int, Meta(description="Calls this speech process will analyse at once.", ge=1)] = 12
 
 

@@ -15,6 +15,7 @@ from rtc.coaching.coach import Coach
 from rtc.coaching.conditions import Heard
 from rtc.coaching.playbook import Playbook
 from rtc.messages import (
+    SAMPLE_RATE,
     Caption,
     ChannelMessage,
     ChecklistItem,
@@ -29,11 +30,16 @@ from rtc.messages import (
 from rtc.speech.leg import HeardLeg, HeardSpeech
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
+from rtc.speech.vocabulary import Vocabulary
+from rtc.speech.windows import spoken
 
 LAST_FINALS_S = 1.5
 """How long the end of a call waits for what was said last; then it is scored without."""
 
 BYTES_PER_FRAME = 640
+
+MAX_CHUNK_BYTES = 2 * SAMPLE_RATE
+"""One second. Media sends 40 ms at a time."""
 
 
 class LiveCall:
@@ -55,8 +61,18 @@ class LiveCall:
         self._late = lease.late
         self._coach = Coach(playbook)
         self._say = say
+        vocabulary = Vocabulary(plan.vocabulary) if plan.vocabulary else None
         self._legs: dict[Leg, HeardLeg] = {
-            leg: HeardLeg(f"{plan.call_id}/{leg}", leg, leg in playbook.cued_legs, network, scheduler, self._heard)
+            leg: HeardLeg(
+                key=f"{plan.call_id}/{leg}",
+                leg=leg,
+                cued=leg in playbook.cued_legs,
+                network=network,
+                scheduler=scheduler,
+                on_heard=self._heard,
+                language=spoken(playbook.language),
+                vocabulary=vocabulary,
+            )
             for leg in get_args(Leg)
         }
         self.heard_at = time.monotonic()
@@ -67,7 +83,8 @@ class LiveCall:
         return self._coach.checklist_items
 
     def hear(self, pcm: Pcm) -> None:
-        if self.over:
+        """What is no sound is ignored: half a sample, or more than media ever sends at once."""
+        if self.over or pcm.at < 0 or len(pcm.pcm) % 2 or len(pcm.pcm) > MAX_CHUNK_BYTES:
             return
         self.heard_at = time.monotonic()
         self._legs[pcm.leg].hear(pcm.at, pcm.pcm)

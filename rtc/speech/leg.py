@@ -6,17 +6,17 @@ PCM -> ring -> voice activity -> utterance -> partial, settled and final wishes 
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from rtc.messages import SAMPLE_RATE, Leg
 from rtc.speech.frames import LegRing
-from rtc.speech.recognizers.whisper import MAX_WINDOW_S, NOTHING, Hypothesis
 from rtc.speech.scheduler import Job, Kind, Scheduler
 from rtc.speech.segments import SILENCE_KEPT, SPECULATE_WINDOWS, Segmenter, Utterance
 from rtc.speech.vad import WINDOW, Silero, VoiceActivity
+from rtc.speech.vocabulary import Vocabulary
+from rtc.speech.windows import MAX_WINDOW_S, NOTHING, Hypothesis, Window
 
 MIN_PARTIAL = SAMPLE_RATE * 2 // 5
 """400 ms of speech before the first partial: less is not a word yet."""
@@ -56,13 +56,17 @@ class HeardLeg:
         network: Silero,
         scheduler: Scheduler,
         on_heard: Callable[[HeardSpeech], None],
+        language: str = "en",
+        vocabulary: Vocabulary | None = None,
     ) -> None:
-        """`cued`: words of this leg can fire a cue, so its partials are urgent."""
+        """`cued`: words of this leg can fire a cue, so its partials are urgent. `language`: two letters."""
         self._key = key
         self._leg = leg
         self._patience = 1 if cued else UNCUED_PATIENCE
         self._scheduler = scheduler
         self._on_heard = on_heard
+        self._language = language
+        self._vocabulary = vocabulary
         self._voice = VoiceActivity(network)
         self._segmenter = Segmenter()
         self._next_window = 0
@@ -116,14 +120,14 @@ class HeardLeg:
     def _wish(self, kind: Kind, utterance: Utterance) -> None:
         voice_end = taken_to = utterance.voice_end
 
-        def take() -> NDArray[np.float32] | None:
+        def take() -> Window | None:
             nonlocal taken_to
             if kind == "settled" and utterance.voice_end != voice_end:
                 return None  # the voice went on
             if kind == "partial" and utterance.over:
                 return None
             taken_to = utterance.voice_end
-            return self._samples(utterance)
+            return self._sound(utterance, kind)
 
         def done(hypothesis: Hypothesis) -> None:
             if utterance.over or (kind == "partial" and taken_to <= self._understood_to):
@@ -133,12 +137,20 @@ class HeardLeg:
                 self._settled = (utterance.number, voice_end, hypothesis)
             self._emit(utterance, hypothesis, final=False, settled=kind == "settled")
 
-        self._scheduler.submit(Job(self._key, kind, take, done))
+        self._scheduler.submit(Job(self._key, kind, self._language, partial(self._length, utterance), take, done))
 
-    def _samples(self, utterance: Utterance) -> NDArray[np.float32]:
+    def _span(self, utterance: Utterance) -> tuple[int, int]:
+        """What is still held of it, from its end backwards. Empty when recognition is a whole ring behind."""
         end = min(utterance.voice_end + TAIL, utterance.end)
-        start = max(utterance.start, end - int(MAX_WINDOW_S * SAMPLE_RATE))
-        return self.ring.read(start, end)
+        return max(utterance.start, self.ring.start, end - int(MAX_WINDOW_S * SAMPLE_RATE)), end
+
+    def _length(self, utterance: Utterance) -> int:
+        start, end = self._span(utterance)
+        return max(0, end - start)
+
+    def _sound(self, utterance: Utterance, kind: Kind) -> Window:
+        vocabulary = self._vocabulary if kind != "partial" else None
+        return Window(self.ring.read(*self._span(utterance)), self._language, vocabulary)
 
     def _finish(self, utterance: Utterance) -> None:
         """The utterance is over: its settled hypothesis, if nothing was said since, is already its final one."""
@@ -158,7 +170,8 @@ class HeardLeg:
                 self.drained.set()
             self._wipe_used()
 
-        self._scheduler.submit(Job(self._key, "final", lambda: self._samples(utterance), done))
+        take = partial(self._sound, utterance, "final")
+        self._scheduler.submit(Job(self._key, "final", self._language, partial(self._length, utterance), take, done))
 
     def _emit(self, utterance: Utterance, hypothesis: Hypothesis, final: bool, settled: bool) -> None:
         start, end = utterance.start / SAMPLE_RATE, utterance.voice_end / SAMPLE_RATE

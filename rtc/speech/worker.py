@@ -1,6 +1,7 @@
 """The `speech` process: takes leases, hears calls, says what it heard, reports how they ended."""
 
 import asyncio
+import contextlib
 import signal
 import time
 import uuid
@@ -24,9 +25,11 @@ from rtc.messages import (
 )
 from rtc.settings import ListeningSettings, SpeechSettings
 from rtc.speech.call import LiveCall
+from rtc.speech.device import Device, device
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
+from rtc.speech.windows import Recognizer, spoken
 
 SHUTDOWN_SECONDS = 5.0
 """For outcomes the server has not acknowledged yet, when the process is told to stop."""
@@ -38,12 +41,15 @@ MEDIA_GONE_SECONDS = 15.0
 class SpeechWorker:
     """Owner of every live call in this process."""
 
-    def __init__(self, settings: SpeechSettings, bus: Bus, recognizer: WhisperRecognizer, network: Silero) -> None:
+    def __init__(
+        self, settings: SpeechSettings, bus: Bus, recognizer: Recognizer, network: Silero, device: Device
+    ) -> None:
         self.worker_id = uuid.uuid4().hex[:12]
         self._settings = settings
         self._bus = bus
         self._network = network
-        self._scheduler = Scheduler(recognizer.recognize, settings.workers)
+        self._recognizer = recognizer
+        self._scheduler = Scheduler(recognizer, device)
         self._calls: dict[str, LiveCall] = {}
         self._playbooks: dict[str, Playbook] = {}
         self._outbox: asyncio.Queue[tuple[str, ToAgent]] = asyncio.Queue()
@@ -51,8 +57,9 @@ class SpeechWorker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Serve until `stop`; then close what is left."""
+        """Serve until `stop`; then close what is left. Raises what broke the recogniser, an ExceptionGroup."""
         background = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._send())]
+        background[0].add_done_callback(lambda _: self.stop())
         await self._bus.listen(subjects.pcm(self.worker_id), Pcm, self._hear)
         await self._bus.serve(subjects.speech_close(self.worker_id), CallClose, self._close)
         await self._bus.serve(subjects.SPEECH_LEASE, Lease, self._lease, queue=subjects.SPEECH_QUEUE)
@@ -62,13 +69,14 @@ class SpeechWorker:
                 await asyncio.wait_for(self._stopping.wait(), 1.0)
             except TimeoutError:
                 continue
-        for call in list(self._calls.values()):
-            await self._end(call, 0.0, interrupted=True)
+        await asyncio.gather(*(self._end(call, 0.0, interrupted=True) for call in list(self._calls.values())))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SHUTDOWN_SECONDS)
         for task in background:
             task.cancel()
         self._scheduler.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await background[0]
 
     def stop(self) -> None:
         self._stopping.set()
@@ -94,6 +102,8 @@ class SpeechWorker:
             playbook = self._playbook(lease.plan.playbook)
         except PlaybookError as error:
             return Refusal("playbook", str(error))
+        if spoken(playbook.language) not in self._recognizer.languages:
+            return Refusal("language", "The recogniser does not understand the language of this practice's playbook.")
         call = LiveCall(
             lease,
             playbook,
@@ -150,10 +160,11 @@ class SpeechWorker:
 
 async def main(settings: ListeningSettings) -> None:
     """Load the weights, then run until SIGTERM or SIGINT."""
-    recognizer, network = WhisperRecognizer(settings.speech), Silero()
+    on = device(settings.speech)
+    recognizer, network = WhisperRecognizer(settings.speech.model, on), Silero()
     loop = asyncio.get_running_loop()
     bus = await Bus.connect(settings.bus.url, "speech", settings.bus.user, settings.bus.password)
-    worker = SpeechWorker(settings.speech, bus, recognizer, network)
+    worker = SpeechWorker(settings.speech, bus, recognizer, network, on)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     try:

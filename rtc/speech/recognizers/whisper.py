@@ -9,29 +9,29 @@ import zlib
 import ctranslate2
 import numpy as np
 import tokenizers
+from ctranslate2.models import WhisperGenerationResult
 from faster_whisper.feature_extractor import FeatureExtractor
-from faster_whisper.tokenizer import Tokenizer
-from msgspec import Struct
-from numpy.typing import NDArray
+from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from rtc.messages import SAMPLE_RATE
-from rtc.settings import SpeechSettings
-from rtc.speech.weights import whisper
+from rtc.speech.device import Device
+from rtc.speech.weights import ModelName, whisper
+from rtc.speech.windows import NOTHING, Hypothesis, Window
 
-MAX_WINDOW_S = 11.0
 MARGIN_S = 4.0
 """Silence after the words. Measured on our recordings with tiny.en, word error rate and turns said twice:
 1.5 s 33 %, 6 of 31; 2.56 s 24 %, 4; 3.5 s 15 %, 1; 4 s 12 %, 0; 8 s 12 %, 0. The time for a window is the same from
-1.5 s to 5 s, because every invented word costs a decoder step."""
-BUCKET_S = 0.5
-"""Windows are rounded up to this, so that equal lengths are common and the forbidden one never occurs."""
+1.5 s to 5 s, because every invented word costs a decoder step.
 
-FORBIDDEN_FRAMES = 160
-"""Exactly 2 x 80 mel frames look like encoder output to CTranslate2 and would be encoded twice."""
+It also keeps every window longer than the one length CTranslate2 gets wrong: 160 mel frames (1.6 s; 2.56 s with 128
+mel bands) look like encoder output to it and would be encoded twice."""
 
 TOKENS_PER_SECOND = 6.5
 EXTRA_TOKENS = 8
 """Faster than anybody talks: a decode that wants more tokens is repeating itself."""
+
+MAX_PROMPT_TOKENS = 100
+"""Of a vocabulary. Whisper takes 223; every one costs time before the first word."""
 
 MAX_NO_SPEECH = 0.6
 MIN_LOG_PROBABILITY = -1.0
@@ -39,29 +39,20 @@ MAX_COMPRESSION = 2.4
 """faster-whisper's own gates against invented words: no-speech only counts together with a low log-probability."""
 
 
-class Hypothesis(Struct, frozen=True):
-    """What a window was understood as. `confidence` is exp(average token log-probability), 0 to 1."""
-
-    text: str
-    confidence: float
-
-
-NOTHING = Hypothesis("", 0.0)
-
-
 class WhisperRecognizer:
-    """One model shared by all legs. `recognize` may be called from several threads at once, one CPU thread each."""
+    """One model shared by all legs; one CPU thread for each call of `recognize`."""
 
-    def __init__(self, settings: SpeechSettings) -> None:
-        weights = whisper(settings.model)
+    def __init__(self, name: ModelName, device: Device) -> None:
+        weights = whisper(name)
         self._model = ctranslate2.models.Whisper(
-            settings.model,
-            device=settings.device,
-            compute_type=settings.compute_type,
-            inter_threads=settings.workers,
+            name,
+            device=device.name,
+            compute_type=device.compute_type,
+            inter_threads=device.workers,
             intra_threads=1,
             files=weights.files,
         )
+        self._bucket = int(device.bucket_s * SAMPLE_RATE)
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._tokenizer = Tokenizer(
             tokenizers.Tokenizer.from_buffer(weights.tokenizer),
@@ -69,29 +60,80 @@ class WhisperRecognizer:
             task="transcribe",
             language="en",
         )
-        self._prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        self._prompts = self._language_prompts()
 
-    def recognize(self, samples: NDArray[np.float32]) -> Hypothesis:
-        """`samples`: at most MAX_WINDOW_S of 16 kHz mono, -1 to 1. Returns NOTHING when it holds no words."""
-        window = _padded(samples)
+    def _language_prompts(self) -> dict[str, list[int]]:
+        """What a hypothesis begins with, for each language. An English-only model has no tokens for languages."""
+        sot, end = self._tokenizer.sot, self._tokenizer.no_timestamps
+        if not self._model.is_multilingual:
+            return {"en": [sot, end]}
+        codes = {code: self._tokenizer.tokenizer.token_to_id(f"<|{code}|>") for code in _LANGUAGE_CODES}
+        known = {code: token for code, token in codes.items() if token is not None}
+        return {code: [sot, token, self._tokenizer.transcribe, end] for code, token in known.items()}
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return frozenset(self._prompts)
+
+    def recognize(self, windows: list[Window]) -> list[Hypothesis]:
+        """Windows of one language and, rounded up, one length; NOTHING for each that holds no words."""
+        length = max(window.samples.size for window in windows)
+        if length == 0:
+            return [NOTHING] * len(windows)
+        length = -(-length // self._bucket) * self._bucket
+        prompt = self._prompts[windows[0].language]
+        encoded = self._encode(windows, length)
+        results = self._generate(encoded, [prompt] * len(windows), length)
+        return [
+            self._respelled(window, hypothesis, encoded, row, length)
+            for row, (window, hypothesis) in enumerate(zip(windows, map(self._gate, results), strict=True))
+        ]
+
+    def _encode(self, windows: list[Window], length: int) -> ctranslate2.StorageView:
+        padded = np.zeros((len(windows), length + int(MARGIN_S * SAMPLE_RATE)), dtype=np.float32)
         try:
-            features = self._features(window, padding=0)
+            for row, window in zip(padded, windows, strict=True):
+                row[: window.samples.size] = window.samples
+            features = np.stack([self._features(row, padding=0) for row in padded])
         finally:
-            window[:] = 0
-        encoded = self._model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None])))
-        tokens = int(TOKENS_PER_SECOND * samples.size / SAMPLE_RATE) + EXTRA_TOKENS
-        result = self._model.generate(
+            padded[:] = 0
+        return self._model.encode(ctranslate2.StorageView.from_array(features))
+
+    def _generate(
+        self, encoded: ctranslate2.StorageView, prompts: list[list[int]], length: int
+    ) -> list[WhisperGenerationResult]:
+        tokens = int(TOKENS_PER_SECOND * length / SAMPLE_RATE) + EXTRA_TOKENS
+        results: list[WhisperGenerationResult] = self._model.generate(
             encoded,
-            [self._prompt],
+            prompts,
             beam_size=1,
-            max_length=2 * tokens,  # CTranslate2 counts the prompt's share: half of this is what may be new
+            # CTranslate2 lets as many tokens be new as half of this, or what the prompt leaves of it if that is less
+            max_length=max(2 * tokens, len(prompts[0]) + tokens),
             suppress_blank=True,
             return_scores=True,
             return_no_speech_prob=True,
-        )[0]
-        return self._gate(result)
+        )
+        return results
 
-    def _gate(self, result: ctranslate2.models.WhisperGenerationResult) -> Hypothesis:
+    def _respelled(
+        self, window: Window, plain: Hypothesis, encoded: ctranslate2.StorageView, row: int, length: int
+    ) -> Hypothesis:
+        """Words that sound like the practice's own are heard once more, with those words in mind.
+
+        What was heard without them decides which words there are: a window without words never gets here, so a
+        vocabulary cannot leak onto silence.
+        """
+        if window.vocabulary is None or plain is NOTHING:
+            return plain
+        listed = window.vocabulary.prompt_for(plain.text)
+        if not listed:
+            return plain
+        prompt = [self._tokenizer.sot_prev, *self._tokenizer.encode(f" {listed}")[:MAX_PROMPT_TOKENS]]
+        prompt += self._prompts[window.language]
+        biased = self._gate(self._generate(_row(encoded, row), [prompt], length)[0])
+        return Hypothesis(window.vocabulary.respell(plain.text, biased.text), plain.confidence)
+
+    def _gate(self, result: WhisperGenerationResult) -> Hypothesis:
         ids = result.sequences_ids[0]
         log_probability = result.scores[0] * len(ids) / (len(ids) + 1)
         if result.no_speech_prob > MAX_NO_SPEECH and log_probability < MIN_LOG_PROBABILITY:
@@ -102,15 +144,12 @@ class WhisperRecognizer:
         return Hypothesis(text, float(np.exp(log_probability)))
 
 
-def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The samples and silence after them, rounded up to a bucket."""
-    bucket = int(BUCKET_S * SAMPLE_RATE)
-    length = -(-samples.size // bucket) * bucket + int(MARGIN_S * SAMPLE_RATE)
-    if length // 160 == FORBIDDEN_FRAMES:
-        length += bucket
-    window = np.zeros(length, dtype=np.float32)
-    window[: samples.size] = samples
-    return window
+def _row(encoded: ctranslate2.StorageView, row: int) -> ctranslate2.StorageView:
+    """One window's encoder output out of a batch's, as it is or by way of the CPU."""
+    if encoded.shape[0] == 1:
+        return encoded
+    on_cpu = encoded.to(ctranslate2.DataType.float32).to_device(ctranslate2.Device.cpu)
+    return ctranslate2.StorageView.from_array(np.asarray(on_cpu)[row : row + 1])
 
 
 def _said_once(text: str) -> str:

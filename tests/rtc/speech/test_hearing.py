@@ -1,38 +1,19 @@
 """One leg with the real network and the real recogniser, on our recordings."""
 
 import asyncio
-from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 from rtc.messages import SAMPLE_RATE, Leg
-from rtc.settings import SpeechSettings
 from rtc.speech.frames import RING_S
 from rtc.speech.leg import HeardLeg, HeardSpeech
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
+from tests.support.speech import ONE_THREAD, pcm
 
-CALLS = Path(__file__).parents[2] / "data" / "calls"
 CHUNK = 640
-
-
-def pcm(name: str) -> bytes:
-    with av.open(str(CALLS / f"{name}.flac")) as container:
-        frames = list(container.decode(audio=0))
-    return b"".join(frame.to_ndarray().astype("<i2").tobytes() for frame in frames)
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> WhisperRecognizer:
-    return WhisperRecognizer(SpeechSettings())
-
-
-@pytest.fixture(scope="module")
-def network() -> Silero:
-    return Silero()
 
 
 async def listen(
@@ -40,7 +21,7 @@ async def listen(
 ) -> tuple[HeardLeg, list[HeardSpeech]]:
     """Everything heard in `sound`, fed as fast as finals are understood."""
     heard: list[HeardSpeech] = []
-    scheduler = Scheduler(recognizer.recognize, threads=1)
+    scheduler = Scheduler(recognizer, ONE_THREAD)
     running = asyncio.create_task(scheduler.run())
     ear = HeardLeg("call/leg", leg, True, network, scheduler, heard.append)
     for at in range(0, len(sound) // 2, CHUNK):
