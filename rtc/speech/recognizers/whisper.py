@@ -30,8 +30,8 @@ TOKENS_PER_SECOND = 6.5
 EXTRA_TOKENS = 8
 """Faster than anybody talks: a decode that wants more tokens is repeating itself."""
 
-MAX_PROMPT_TOKENS = 100
-"""Of a vocabulary. Whisper takes 223; every one costs time before the first word."""
+MAX_PROMPT_TOKENS = 150
+"""Of a vocabulary, whose nearest entries stand last. Whisper takes 223; every one costs time before the first word."""
 
 MAX_NO_SPEECH = 0.6
 MIN_LOG_PROBABILITY = -1.0
@@ -123,12 +123,10 @@ class WhisperRecognizer:
         What was heard without them decides which words there are: a window without words never gets here, so a
         vocabulary cannot leak onto silence.
         """
-        if window.vocabulary is None or plain is NOTHING:
+        if window.vocabulary is None or not window.vocabulary.near(plain.text):
             return plain
-        listed = window.vocabulary.prompt_for(plain.text)
-        if not listed:
-            return plain
-        prompt = [self._tokenizer.sot_prev, *self._tokenizer.encode(f" {listed}")[:MAX_PROMPT_TOKENS]]
+        listed = self._tokenizer.encode(f" {window.vocabulary.prompt_for(plain.text)}")
+        prompt = [self._tokenizer.sot_prev, *listed[-MAX_PROMPT_TOKENS:]]
         prompt += self._prompts[window.language]
         biased = self._gate(self._generate(_row(encoded, row), [prompt], length)[0])
         return Hypothesis(window.vocabulary.respell(plain.text, biased.text), plain.confidence)
