@@ -25,7 +25,6 @@ from rtc.messages import (
     Hello,
     Leg,
     LegEvent,
-    MediaTotals,
     Notice,
     Outcome,
     Pipeline,
@@ -231,8 +230,7 @@ class MediaCall:
 
     async def _finish(self, duration: float) -> None:
         """Scorecard to the agent, outcome to the server: from `speech`, or from here when it cannot."""
-        totals = MediaTotals(self._frames_in, self.hearing.frames_out, self._concealed)
-        if self.plan.analyse and await self.hearing.close(duration, totals):
+        if self.plan.analyse and await self.hearing.close(duration, self._frames_in, self._concealed):
             return
         reason = "recogniser_lost" if self.plan.analyse else "patient_declined"
         scorecard = Scorecard(total=None, reason=reason, coverage=0.0, criteria=[], flags=[])

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
 from rtc.media.opus import FRAME_SAMPLES
+from rtc.media.post import LegSound, SoundPost
 from rtc.messages import (
-    SAMPLE_RATE,
     CallClose,
     CallPlan,
     ChannelMessage,
@@ -22,15 +22,6 @@ from rtc.messages import (
     Pcm,
     Refusal,
 )
-
-CHUNK_SAMPLES = 2 * FRAME_SAMPLES
-"""40 ms in each message: half the messages of single frames for 10 ms of average delay."""
-
-QUEUE_CHUNKS = 50
-"""Two seconds of one leg. When the bus stalls longer, the oldest sound is dropped; the bridge never waits."""
-
-MAX_DRIFT_SAMPLES = SAMPLE_RATE // 5
-"""A leg's clock that runs 200 ms away from ours (a pause in sending) is set again, forwards only."""
 
 WORKER_GONE_SECONDS = 2.5
 LEASE_SECONDS = 2.0
@@ -66,21 +57,20 @@ class SpeechWorkers:
 class Hearing:
     """Owner: one call. `sound` never blocks and never raises: losing a recogniser must not touch the bridge."""
 
-    def __init__(self, plan: CallPlan, media_worker: str, bus: Bus, workers: SpeechWorkers) -> None:
+    def __init__(self, plan: CallPlan, media_worker: str, bus: Bus, workers: SpeechWorkers, post: SoundPost) -> None:
         self._plan = plan
         self._media_worker = media_worker
         self._bus = bus
         self._workers = workers
+        self._post = post
         self._worker: str | None = None
         self._had_worker = False
         self._began_unheard = False
         self._to_agent: Callable[[ChannelMessage], None] = lambda _message: None
         self._bridged_at = 0.0
-        self._gathered: dict[Leg, bytearray] = {"agent": bytearray(), "patient": bytearray()}
-        self._next_at: dict[Leg, int] = {}
-        self._chunks: asyncio.Queue[Pcm] = asyncio.Queue()
+        self._legs: dict[Leg, LegSound] = {"agent": LegSound(), "patient": LegSound()}
         self._keeper: asyncio.Task[None] | None = None
-        self._publisher: asyncio.Task[None] | None = None
+        self._over = False
         self._paused_told = False
         self._sent_to_worker = 0
         self._lost_at = 0.0
@@ -97,7 +87,9 @@ class Hearing:
         self._bridged_at = bridged_at
         self._to_agent = to_agent
         await self._lease()
-        self._publisher = asyncio.create_task(self._publish())
+        if self._over:
+            return  # hung up meanwhile; a recogniser that took the call gives it up when it hears nothing
+        self._post.add(self)
         self._keeper = asyncio.create_task(self._keep())
 
     async def _lease(self) -> None:
@@ -113,7 +105,8 @@ class Hearing:
         live = live_again(time.monotonic() - self._lost_at) if self._had_worker else LIVE
         self._workers.seen[reply.worker_id] = time.monotonic()
         self._worker, self._had_worker, self._paused_told = reply.worker_id, True, False
-        self._next_at.clear()
+        for leg in self._legs.values():
+            leg.restart()
         self._to_agent(Hello(self._plan.call_id, True, self._plan.playbook, reply.checklist))
         self._to_agent(live)
 
@@ -123,6 +116,8 @@ class Hearing:
         self._worker = None
         self.unattested += self._sent_to_worker
         self._sent_to_worker = 0
+        for leg in self._legs.values():
+            leg.wipe()
 
     def _tell_paused(self, why: str) -> None:
         if not self._paused_told:
@@ -143,61 +138,38 @@ class Hearing:
         """s16le 16 kHz mono as it was decoded. Without a recogniser it is dropped here, at once."""
         if self._worker is None:
             return
-        gathered = self._gathered[leg]
-        gathered += pcm
-        while len(gathered) >= CHUNK_SAMPLES * 2:
-            chunk = bytes(gathered[: CHUNK_SAMPLES * 2])
-            gathered[: CHUNK_SAMPLES * 2] = bytes(CHUNK_SAMPLES * 2)
-            del gathered[: CHUNK_SAMPLES * 2]
-            if self._chunks.qsize() >= QUEUE_CHUNKS:
-                self._chunks.get_nowait()
-            self._chunks.put_nowait(Pcm(self._plan.call_id, leg, self._place(leg), chunk))
+        self._legs[leg].add(pcm)
 
     def interrupted(self, leg: Leg) -> None:
-        """This leg's connection was lost: what was gathered for a chunk will not be completed."""
-        gathered = self._gathered[leg]
-        gathered[:] = bytes(len(gathered))
-        gathered.clear()
+        """This leg's connection was lost: what it said last is not held back for the next one."""
+        self._legs[leg].wipe()
 
-    def _place(self, leg: Leg) -> int:
-        """Media time of the chunk's first sample: after the one before, or by the clock when that has run away."""
-        now = int((time.monotonic() - self._bridged_at) * SAMPLE_RATE) - CHUNK_SAMPLES
-        at = self._next_at.get(leg)
-        if at is None or now - at > MAX_DRIFT_SAMPLES:
-            at = max(now, at or 0, 0)
-        self._next_at[leg] = at + CHUNK_SAMPLES
-        return at
+    async def post(self) -> None:
+        for leg, sound in self._legs.items():
+            while self._worker is not None and (taken := sound.take(self._bridged_at)) is not None:
+                at, pcm = taken
+                try:
+                    await self._bus.publish(subjects.pcm(self._worker), Pcm(self._plan.call_id, leg, at, pcm))
+                except Unreachable:
+                    continue
+                frames = len(pcm) // 2 // FRAME_SAMPLES
+                self.frames_out += frames
+                self._sent_to_worker += frames
 
-    async def _publish(self) -> None:
-        while True:
-            chunk = await self._chunks.get()
-            if self._worker is None:
-                continue
-            try:
-                await self._bus.publish(subjects.pcm(self._worker), chunk)
-            except Unreachable:
-                continue
-            self.frames_out += CHUNK_SAMPLES // FRAME_SAMPLES
-            self._sent_to_worker += CHUNK_SAMPLES // FRAME_SAMPLES
-
-    async def close(self, duration_s: float, totals: MediaTotals) -> bool:
+    async def close(self, duration_s: float, frames_in: int, concealed: int) -> bool:
         """Tell the recogniser the call is over. True when it has scored it and will report the outcome itself."""
+        self._over = True
+        self._post.remove(self)
+        if self._keeper is not None:
+            self._keeper.cancel()
+        await self.post()
         worker = self._worker
         self._lose_worker()
-        for task in (self._keeper, self._publisher):
-            if task is not None:
-                task.cancel()
-        self.wipe()
         if worker is None:
             return False
         try:
+            totals = MediaTotals(frames_in, self.frames_out, concealed)
             close = CallClose(self._plan.call_id, duration_s, totals)
             return isinstance(await self._bus.request(subjects.speech_close(worker), close, CLOSE_SECONDS), Done)
         except Unreachable:
             return False
-
-    def wipe(self) -> None:
-        for leg in self._gathered:
-            self.interrupted(leg)
-        while not self._chunks.empty():
-            self._chunks.get_nowait()

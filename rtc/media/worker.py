@@ -11,6 +11,7 @@ from rtc.media import ice
 from rtc.media.call import CallOver, MediaCall
 from rtc.media.hearing import Hearing, SpeechWorkers
 from rtc.media.peer import UnusableOffer
+from rtc.media.post import SoundPost
 from rtc.messages import (
     Done,
     HangUp,
@@ -37,6 +38,7 @@ class MediaWorker:
         self._settings = settings
         self._bus = bus
         self._speech = SpeechWorkers()
+        self._post = SoundPost()
         self._calls: dict[str, MediaCall] = {}
         self._stopping = asyncio.Event()
 
@@ -46,6 +48,7 @@ class MediaWorker:
         await self._bus.listen(subjects.say(self.worker_id), ToAgent, self._say)
         await self._bus.serve(subjects.media_offer(self.worker_id), LegOffer, self._offer)
         await self._bus.serve(subjects.media_hangup(self.worker_id), HangUp, self._hang_up)
+        posting = asyncio.create_task(self._post.run())
         while not self._stopping.is_set():
             await self._announce()
             for call in list(self._calls.values()):
@@ -55,6 +58,7 @@ class MediaWorker:
             except TimeoutError:
                 continue
         await self._end_all()
+        posting.cancel()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -89,7 +93,7 @@ class MediaWorker:
             return Refusal("call_over", "The caller can place a new call from the same link.")
 
     def _new_call(self, offer: LegOffer) -> MediaCall:
-        hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech)
+        hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech, self._post)
         call = MediaCall(offer.plan, self._settings, hearing, self._tell_server, self._report, self._forget)
         self._calls[offer.plan.call_id] = call
         return call
