@@ -4,6 +4,7 @@ faster-whisper pads everything to 30 s, which costs the encoder four times what 
 length; what it then needs is silence after the words, or it says them again and again until the window is full.
 """
 
+import re
 import zlib
 
 import ctranslate2
@@ -150,17 +151,23 @@ def _row(encoded: ctranslate2.StorageView, row: int) -> ctranslate2.StorageView:
     return ctranslate2.StorageView.from_array(np.asarray(on_cpu)[row : row + 1])
 
 
+_WORD = re.compile(r"[^\s-]+[\s-]*|-+\s*")
+"""With what follows it. A recogniser that is stuck often joins its echo with hyphens."""
+
+
 def _said_once(text: str) -> str:
     """Cut the recogniser's echo: when the end of the text repeats its own last words, keep them once.
 
-    "My daughter is here. My daughter is here. My" becomes "My daughter is here." One repeated word ("bye bye") stays.
+    "My daughter is here. My daughter is here. My" becomes "My daughter is here." One repeated word ("bye bye") stays,
+    and so do digits: a telephone number may say the same ones again.
     """
-    words = text.split()
-    heard = [word.strip(",.!?").lower() for word in words]
+    words = _WORD.findall(text)
+    heard = [word.strip(" -,.!?").lower() for word in words]
     for start in range(len(words) - 3):
         for period in range(2, (len(words) - start) // 2 + 1):
-            if all(heard[at] == heard[at - period] for at in range(start + period, len(words))):
-                return " ".join(words[: start + period])
+            again = all(heard[at] == heard[at - period] for at in range(start + period, len(words)))
+            if again and not all(word.isdigit() for word in heard[start : start + period]):
+                return "".join(words[: start + period]).rstrip(" -")
     return text
 
 
