@@ -1,5 +1,6 @@
 """Every page and state by axe-core, a whole call by keyboard alone, and nothing for the browser to complain of."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def unknown_link(walk: Walk, browser: Browser) -> None:
 
 
 def portal(walk: Walk, browser: Browser) -> None:
-    manager = walk.watch(new_page(browser))
+    manager = walk.watch(new_page(browser), 422)
     sign_in(manager, walk.installation, "maria.manager", "/portal")
     rows = manager.locator("tr[data-evaluation]")
     expect(rows.first).to_be_visible()
@@ -109,10 +110,25 @@ def portal(walk: Walk, browser: Browser) -> None:
     rows.first.get_by_role("link").click()
     heading(manager, "Purge receipt")
     walk.look(manager, "portal, one evaluation")
+    words(walk, manager)
     officer = walk.watch(new_page(browser))
     sign_in(officer, walk.installation, "dora.dpo", "/portal")
     heading(officer, "No scores for your role")
     walk.look(officer, "portal, data protection officer")
+
+
+def words(walk: Walk, manager: Page) -> None:
+    manager.get_by_role("link", name="Words we use").click()
+    field = manager.get_by_role("textbox", name="One name or word on each line")
+    expect(field).to_have_value(re.compile("Okonkwo"))
+    walk.look(manager, "portal, words we use")
+    manager.get_by_role("button", name="Save words").click()
+    expect(manager.get_by_text("Saved.")).to_be_visible()
+    walk.look(manager, "portal, words saved")
+    field.fill("Dr Okonkwo\n?")
+    manager.get_by_role("button", name="Save words").click()
+    expect(manager.get_by_text("Line 2:")).to_be_visible()
+    walk.look(manager, "portal, words refused")
 
 
 def test_the_checks_find_what_is_wrong(installation: Installation, launch: Launch) -> None:

@@ -5,6 +5,8 @@ import { Masthead } from "../shared/ui/masthead";
 import { addressOf, type View, viewOf } from "./address";
 import { EvaluationList } from "./EvaluationList";
 import { EvaluationPage } from "./EvaluationPage";
+import { Link } from "./Link";
+import { WordsPage } from "./WordsPage";
 
 export function Portal() {
   const [session] = useSession();
@@ -46,9 +48,36 @@ function Scores({ me }: { readonly me: Me }) {
       shown.current = view;
       document.querySelector<HTMLElement>("#main")?.focus();
     }
-    document.title = view.page === "list" ? "Scores · ClinixCue" : "One call · Scores · ClinixCue";
+    document.title = TITLES[view.page];
   }, [view]);
-  return view.page === "list" ? <EvaluationList me={me} view={view} go={go} /> : <EvaluationPage id={view.id} go={go} />;
+  const [words, setWords] = useState<string | null>(null);
+  return (
+    <>
+      {me.roles.includes("manager") && <Sections view={view} go={go} />}
+      {view.page === "list" && <EvaluationList me={me} view={view} go={go} />}
+      {view.page === "evaluation" && <EvaluationPage id={view.id} go={go} />}
+      {view.page === "words" && <WordsPage draft={words} onDraft={setWords} />}
+    </>
+  );
+}
+
+const TITLES: Record<View["page"], string> = {
+  list: "Scores · ClinixCue",
+  evaluation: "One call · Scores · ClinixCue",
+  words: "Words we use · ClinixCue",
+};
+
+function Sections({ view, go }: { readonly view: View; readonly go: (view: View) => void }) {
+  return (
+    <nav class="sections" aria-label="For managers">
+      <Link to={{ page: "list", before: null, monitor: false }} go={go} current={view.page === "list"}>
+        Calls
+      </Link>
+      <Link to={{ page: "words" }} go={go} current={view.page === "words"}>
+        Words we use
+      </Link>
+    </nav>
+  );
 }
 
 const MAY_SEE: Record<"dpo" | "admin", string> = {

@@ -6,6 +6,7 @@ it("keeps every view in its address and back", () => {
     { page: "list", before: null, monitor: false },
     { page: "list", before: "2026-11-18T10:00:00Z", monitor: true },
     { page: "evaluation", id: "0b8f6c1e-5e0d-4b3c-9a44-2f6f1c8b7a10" },
+    { page: "words" },
   ];
   for (const view of views) {
     const url = new URL(addressOf(view), "https://practice.example");

@@ -2,11 +2,16 @@
 
 export type View =
   | { readonly page: "list"; readonly before: string | null; readonly monitor: boolean }
-  | { readonly page: "evaluation"; readonly id: string };
+  | { readonly page: "evaluation"; readonly id: string }
+  | { readonly page: "words" };
 
+const WORDS = "/portal/words";
 const EVALUATION = /^\/portal\/evaluations\/([0-9a-f-]+)\/?$/i;
 
 export function viewOf(pathname: string, search: string): View {
+  if (pathname.replace(/\/$/, "") === WORDS) {
+    return { page: "words" };
+  }
   const [, id] = EVALUATION.exec(pathname) ?? [];
   if (id !== undefined) {
     return { page: "evaluation", id };
@@ -18,6 +23,9 @@ export function viewOf(pathname: string, search: string): View {
 export function addressOf(view: View): string {
   if (view.page === "evaluation") {
     return `/portal/evaluations/${view.id}`;
+  }
+  if (view.page === "words") {
+    return WORDS;
   }
   const query = queryOf(view).toString();
   return query === "" ? "/portal" : `/portal?${query}`;

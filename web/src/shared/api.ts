@@ -10,6 +10,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly title: string,
     readonly detail: string,
+    /** Which entry of a list that was sent is meant, from 0. */
+    readonly at: number | null = null,
   ) {
     super(title);
   }
@@ -41,6 +43,7 @@ export function problemFrom(status: number, body: unknown): Problem {
     type.startsWith(PREFIX) ? type.slice(PREFIX.length) : "unreadable",
     text("title", `The server answered with error ${status}`),
     text("detail", "Try again. If it happens twice, tell your administrator the error number."),
+    typeof fields["at"] === "number" ? fields["at"] : null,
   );
 }
 
@@ -56,7 +59,7 @@ export interface Extra {
   readonly token?: string;
 }
 
-async function request(method: "GET" | "POST", path: string, body: unknown, extra: Extra): Promise<unknown> {
+async function request(method: "GET" | "POST" | "PUT", path: string, body: unknown, extra: Extra): Promise<unknown> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) {
     headers["Content-Type"] = "application/json";
@@ -90,4 +93,8 @@ export async function get<T>(path: string, extra: Extra = {}): Promise<T> {
 
 export async function post<T = void>(path: string, body?: unknown, extra: Extra = {}): Promise<T> {
   return (await request("POST", path, body, extra)) as T;
+}
+
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return (await request("PUT", path, body, {})) as T;
 }

@@ -12,6 +12,12 @@ describe("problem+json", () => {
     expect(problemFrom(409, body)).toMatchObject({ status: 409, code: "call-taken", title: "Taken" });
   });
 
+  it("knows which entry of a list is meant, if one is", () => {
+    expect(problemFrom(422, { at: 2 }).at).toBe(2);
+    expect(problemFrom(422, { at: "2" }).at).toBeNull();
+    expect(problemFrom(422, {}).at).toBeNull();
+  });
+
   it("says something useful for a body that is none", () => {
     for (const body of [undefined, null, "<html>", [], { type: 4 }]) {
       const problem = problemFrom(502, body);
