@@ -20,6 +20,7 @@ MODULES = {
     "speech": ("rtc.speech", "recognition, cues and scoring"),
     "migrate": ("server.migrate", "bring the database to the tables of this version"),
     "synthetic-call": ("rtc.synthetic", "place a real call from audio files and print what the agent would see"),
+    "playbook": ("rtc.coaching", "check a playbook, and test it on sentences and calls with known answers"),
 }
 """Commands that become another module's process, with the arguments that follow."""
 

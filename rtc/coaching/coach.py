@@ -1,7 +1,7 @@
 """The one object a call needs: words in, cues and checklist ticks out, a scorecard at the end."""
 
 from rtc.coaching.checklist import ChecklistEngine
-from rtc.coaching.conditions import Heard, Listener
+from rtc.coaching.conditions import Heard, Listener, Met
 from rtc.coaching.cues import CueEngine, CueFired
 from rtc.coaching.playbook import Playbook
 from rtc.coaching.scoring import scorecard
@@ -21,6 +21,8 @@ class Coach:
         self._opened = False
         self.last_fired: list[CueFired] = []
         """Why the cues of the last `hear` fired: condition and operator, no words."""
+        self.last_met: list[Met] = []
+        """All conditions that the last `hear` met, those of criteria and flags too."""
 
     @property
     def checklist_items(self) -> list[ChecklistItem]:
@@ -40,7 +42,7 @@ class Coach:
             return []
         opening = [] if self._opened else [row for row in self._checklist.states if row.state != "open"]
         self._opened = True
-        met = self._listener.hear(heard)
+        met = self.last_met = self._listener.hear(heard)
         self._met.update(one.condition for one in met)
         self.last_fired = self._cues.consider(met)
         return [*(fired.cue for fired in self.last_fired), *opening, *self._checklist.consider(met)]
@@ -55,4 +57,5 @@ class Coach:
             self._listener.forget()
             self._met.clear()
             self.last_fired = []
+            self.last_met = []
         return self._finished
