@@ -141,9 +141,13 @@ class LiveCall:
     async def _last_finals(self) -> None:
         for leg in self._legs.values():
             leg.flush()
-        waiting = asyncio.gather(*(leg.drained.wait() for leg in self._legs.values()))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(waiting, LAST_FINALS_S)
+            await asyncio.wait_for(self.drained(), LAST_FINALS_S)
+
+    async def drained(self) -> None:
+        """Returns when no final is waiting for its words."""
+        for leg in self._legs.values():
+            await leg.drained.wait()
 
     def _score(self, duration_s: float, interrupted: bool) -> Scorecard:
         voiced = sum(leg.voiced_s for leg in self._legs.values())

@@ -1,6 +1,6 @@
 """Where recognition runs, and what that device wants: how many at once, how many together, rounded up to what.
 
-Measured on CPUs (docs/decisions/0011-what-each-device-does-together.md). The figures for CUDA are not: no GPU was there.
+Measured on CPUs (docs/decisions/0011-what-each-device-does-together.md). The figures for CUDA are not: there was none.
 """
 
 import os

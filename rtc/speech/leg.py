@@ -16,7 +16,7 @@ from rtc.speech.scheduler import Job, Kind, Scheduler
 from rtc.speech.segments import SILENCE_KEPT, SPECULATE_WINDOWS, Segmenter, Utterance
 from rtc.speech.vad import WINDOW, Silero, VoiceActivity
 from rtc.speech.vocabulary import Vocabulary
-from rtc.speech.windows import MAX_WINDOW_S, NOTHING, Hypothesis, Window
+from rtc.speech.windows import MAX_WINDOW_S, Hypothesis, Window
 
 MIN_PARTIAL = SAMPLE_RATE * 2 // 5
 """400 ms of speech before the first partial: less is not a word yet."""
@@ -29,6 +29,10 @@ UNCUED_PATIENCE = 3
 
 TAIL = SAMPLE_RATE * 15 // 100
 """150 ms kept after the last voice, so that a final consonant is not cut off."""
+
+UNDERSTOOD_CONFIDENCE = 0.5
+"""Less is heard, but not understood. Measured on 55 turns, as they are and shouted (24 dB, clipped), tiny.en and base:
+word error rate 3 to 11 % above a log-probability of -0.4, 25 to 48 % down to -0.7, 48 to 111 % below."""
 
 
 class HeardSpeech(Struct, frozen=True):
@@ -177,7 +181,7 @@ class HeardLeg:
         start, end = utterance.start / SAMPLE_RATE, utterance.voice_end / SAMPLE_RATE
         if final:
             self.voiced_s += end - start
-            self.understood_s += end - start if hypothesis is not NOTHING else 0.0
+            self.understood_s += end - start if hypothesis.confidence >= UNDERSTOOD_CONFIDENCE else 0.0
         heard = HeardSpeech(
             self._leg, utterance.number, hypothesis.text, final, settled, start, end, hypothesis.confidence
         )

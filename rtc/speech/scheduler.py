@@ -99,6 +99,11 @@ class Scheduler:
         """Whether this leg has a wish waiting or running."""
         return key in self._wishes or key in self._running
 
+    @property
+    def waiting(self) -> int:
+        """Wishes and finals whose work has not begun."""
+        return len(self._wishes) + len(self._finals)
+
     async def run(self) -> None:
         """Recognise until cancelled. Ends with an ExceptionGroup when the engine is broken."""
         async with asyncio.TaskGroup() as group:

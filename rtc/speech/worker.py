@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
@@ -37,13 +37,22 @@ SHUTDOWN_SECONDS = 5.0
 MEDIA_GONE_SECONDS = 15.0
 """A bridged call sends sound all the time, also muted: none for this long, and its media process is gone."""
 
+LANGUAGE_UNKNOWN = "This practice's playbook is in a language that the recogniser does not understand."
+
 
 class SpeechWorker:
     """Owner of every live call in this process."""
 
     def __init__(
-        self, settings: SpeechSettings, bus: Bus, recognizer: Recognizer, network: Silero, device: Device
+        self,
+        settings: SpeechSettings,
+        bus: Bus,
+        recognizer: Recognizer,
+        network: Silero,
+        device: Device,
+        playbook: Callable[[str], Playbook] = load,
     ) -> None:
+        """`playbook` finds one by its name, or raises PlaybookError."""
         self.worker_id = uuid.uuid4().hex[:12]
         self._settings = settings
         self._bus = bus
@@ -51,7 +60,7 @@ class SpeechWorker:
         self._recognizer = recognizer
         self._scheduler = Scheduler(recognizer, device)
         self._calls: dict[str, LiveCall] = {}
-        self._playbooks: dict[str, Playbook] = {}
+        self._playbook = playbook
         self._outbox: asyncio.Queue[tuple[str, ToAgent]] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +112,7 @@ class SpeechWorker:
         except PlaybookError as error:
             return Refusal("playbook", str(error))
         if spoken(playbook.language) not in self._recognizer.languages:
-            return Refusal("language", "The recogniser does not understand the language of this practice's playbook.")
+            return Refusal("language", LANGUAGE_UNKNOWN)
         call = LiveCall(
             lease,
             playbook,
@@ -113,11 +122,6 @@ class SpeechWorker:
         )
         self._calls[lease.plan.call_id] = call
         return Grant(self.worker_id, call.checklist)
-
-    def _playbook(self, name: str) -> Playbook:
-        if name not in self._playbooks:
-            self._playbooks[name] = load(name)
-        return self._playbooks[name]
 
     async def _hear(self, pcm: Pcm) -> None:
         call = self._calls.get(pcm.call_id)

@@ -1,9 +1,12 @@
-"""The real network and the real recogniser, loaded once."""
+"""The real network, the real recogniser and a real NATS server, each started once."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.vad import Silero
+from server.engines import Nats
 from tests.support.speech import ONE_THREAD
 
 
@@ -15,3 +18,11 @@ def recognizer() -> WhisperRecognizer:
 @pytest.fixture(scope="session")
 def network() -> Silero:
     return Silero()
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    engine = Nats(tmp_path_factory.mktemp("nats"))
+    engine.start()
+    yield engine
+    engine.stop()
