@@ -1,7 +1,7 @@
 """A leg's sound between its socket and us, one function call for each packet.
 
 aiortc brings a received packet through a queue and a task, and a sent one through a queue, a task and four coroutines;
-that was two thirds of what a leg cost (docs/decisions/0010-straight-through.md). Here a packet of a stream that
+that was two thirds of what a leg cost (docs/decisions/0013-straight-through.md). Here a packet of a stream that
 aiortc already knows is taken where aioice would queue it, and a packet to send goes from SRTP to the socket.
 
 All else stays aiortc's: STUN, DTLS, RTCP, the first packet of every stream, and whatever is not recognised here.
