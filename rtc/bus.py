@@ -31,6 +31,11 @@ CONNECT_SECONDS = 10.0
 
 REPEAT_SECONDS = 2.0
 
+RECONNECT_SECONDS = 0.25
+"""Between two attempts to come back."""
+
+CANCEL_SECONDS = 0.05
+
 REPLY_SECONDS = 8.0
 """An SDP answer needs the DTLS certificate and the sockets, well under a second; past this, say so to the person."""
 
@@ -83,7 +88,7 @@ class Bus:
             user=user,
             password=password,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,
+            reconnect_time_wait=RECONNECT_SECONDS,
             inbox_prefix=f"_INBOX.{user}",
             error_cb=_reconnecting,
         )
@@ -158,7 +163,23 @@ class Bus:
         return bool(self._client.is_connected)
 
     async def close(self) -> None:
-        await self._client.close()
+        """Returns when nothing of the connection runs any more, also while it tries to reconnect."""
+        try:
+            await self._client.close()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled us: nats-py waited for a connection whose opening it had cancelled itself.
+        await self._end_reconnecting()
+
+    async def _end_reconnecting(self) -> None:
+        """nats-py cancels its task once, and a cancellation that comes just as a connection is refused is lost
+        (asyncio.wait_for before Python 3.12): the task then tries for ever, and keeps the process from ending."""
+        reconnecting: asyncio.Task[None] | None = getattr(self._client, "_reconnection_task", None)
+        while reconnecting is not None and not reconnecting.done():
+            reconnecting.cancel()
+            await asyncio.wait([reconnecting], timeout=CANCEL_SECONDS)
 
 
 async def _reconnecting(_error: Exception) -> None:
