@@ -34,6 +34,9 @@ SRTP_FIRST_BYTES = range(128, 192)
 RTCP_SECOND_BYTES = range(192, 224)
 """RFC 5761 section 4."""
 
+MAX_DATAGRAM_BYTES = 4_096
+"""Read at once. Far above any path MTU; asyncio would make a buffer of 256 KiB for each of 50 packets a second."""
+
 UNSENT_BYTES = 16_384
 """When the socket takes nothing, so much waits for it; then sound is dropped: late speech is worse than a gap."""
 
@@ -53,6 +56,8 @@ _PRIVATE = {
     "DTLS transport": ("_rx_srtp", "_tx_srtp"),
     "ICE transport": ("_connection",),
     "ICE connection": ("data_received", "_nominated"),
+    "ICE protocol": ("datagram_received", "transport"),
+    "UDP transport": ("max_size", "get_write_buffer_size"),
 }
 
 
@@ -119,6 +124,7 @@ class SoundPath:
         self._streams: dict[int, Any] = getattr(receiver, "_RTCRtpReceiver__remote_streams")  # noqa: B009
         self._take = take
         self._ice: Any = None
+        self._protocol: Any = None
         self._sequence_number = random_sequence_number()
         self._first_timestamp = random32()
         self.dropped = 0
@@ -132,11 +138,26 @@ class SoundPath:
         self._ice = dtls.transport._connection
         self._aiortc = self._ice.data_received
         self._ice.data_received = self._received
+        self._shorten(self._ice._nominated[1].protocol)
+
+    def _shorten(self, protocol: Any) -> None:
+        """aioice tries to read every datagram as STUN and catches the error; sound needs one look at its first byte."""
+        require(ICE_protocol=protocol, UDP_transport=protocol.transport)
+        self._protocol = protocol
+        self._stun: Callable[[bytes, object], None] = protocol.datagram_received
+        protocol.transport.max_size = MAX_DATAGRAM_BYTES
+        protocol.datagram_received = self._datagram
 
     def close(self) -> None:
         if self._ice is not None:
-            del self._ice.data_received
-            self._ice = None
+            del self._protocol.datagram_received, self._ice.data_received
+            self._ice = self._protocol = None
+
+    def _datagram(self, data: bytes, address: object) -> None:
+        if data and data[0] in SRTP_FIRST_BYTES:
+            self._received(data, 1)
+        else:
+            self._stun(data, address)
 
     def _received(self, data: bytes, component: int) -> None:
         """Any datagram that is not STUN."""
