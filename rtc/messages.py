@@ -201,6 +201,48 @@ class WorkerState(Struct, frozen=True):
     capacity: int
 
 
+# --- what the kernel forbids media and speech: both -> server, doctor ------------------------------------------
+
+Strength = Literal["enforced", "weaker", "not_available"]
+ProtectionName = Literal[
+    "files", "system_calls", "network", "descriptors", "core_dumps", "privileges", "memory", "swap", "denials"
+]
+
+
+class Protection(Struct, frozen=True):
+    """One thing the process tried on itself. `detail` is one plain sentence; when `strength` is not enforced it says
+    which promise is weaker, and why."""
+
+    name: ProtectionName
+    strength: Strength
+    detail: str
+
+
+class SandboxState(Struct, frozen=True):
+    """What holds for one listening process, as it found by trying. Published with every WorkerState."""
+
+    process: Literal["media", "speech"]
+    host: str
+    pid: int
+    kernel: str
+    protections: list[Protection]
+
+    @property
+    def weaker(self) -> list[Protection]:
+        """What is not enforced. Empty: P4 is kept by the kernel."""
+        return [protection for protection in self.protections if protection.strength != "enforced"]
+
+
+class Denials(Struct, frozen=True):
+    """Attempts that were refused since the process started, by the kind of attempt (`open_for_writing`, `memfd`,
+    `connect`, ...). Published once a second; never a path, an address or a content."""
+
+    process: Literal["media", "speech"]
+    host: str
+    pid: int
+    counts: dict[str, int]
+
+
 # --- media <-> speech ---------------------------------------------------------------------------------------
 
 
