@@ -64,13 +64,18 @@ class Cue(Struct, frozen=True, tag="cue"):
     do_not_say: str | None
     leg: Leg
     at: float
+    ttl_s: float | None = None
+    """A card that has been of no use for so long goes by itself, in the coach lane only. None: the page decides."""
+    needs_ack: bool = False
+    """Stays until the agent has acknowledged it; cannot be put off."""
 
 
 class Checklist(Struct, frozen=True, tag="checklist"):
-    """A criterion changed state."""
+    """A criterion changed state. `utterances`: ids of the captions whose words did it, for the page to quote them."""
 
     criterion: str
     state: CriterionState
+    utterances: list[str] = msgspec.field(default_factory=list)
 
 
 class Pipeline(Struct, frozen=True, tag="pipeline"):
@@ -134,10 +139,28 @@ ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Noti
 
 
 class Ping(Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
-    """The page is alive: once a second, from either side's page. Nothing else is taken from a page."""
+    """The page is alive: once a second, from either side's page."""
 
 
-MAX_PAGE_MESSAGE_CHARS = 64
+CueChoice = Literal["shown", "done", "acknowledged", "not_relevant", "later"]
+
+MAX_CUE_ID_CHARS = 56
+"""A trigger's name (48 at most), a hyphen and a number."""
+
+
+class CueFeedback(Struct, frozen=True, tag="cue_feedback", forbid_unknown_fields=True):
+    """What became of a card, from the agent's page: the card's id and one of our words, nothing else.
+
+    It is counted and forgotten: see `CueCounts`.
+    """
+
+    cue: Annotated[str, Meta(max_length=MAX_CUE_ID_CHARS)]
+    choice: CueChoice
+
+
+PageMessage = Ping | CueFeedback
+
+MAX_PAGE_MESSAGE_CHARS = 128
 
 
 # --- server <-> media (MessagePack over NATS) ---------------------------------------------------------------
@@ -279,12 +302,25 @@ class MediaTotals(Struct, frozen=True):
     lost: int
 
 
+class CueCounts(Struct, frozen=True):
+    """Cards of one trigger in one call, by what became of them; each card once. In the order of `CueChoice`."""
+
+    trigger: str
+    shown: int = 0
+    done: int = 0
+    acknowledged: int = 0
+    not_relevant: int = 0
+    later: int = 0
+
+
 class CallClose(Struct, frozen=True):
     """Request, media -> the speech worker that holds the call: the call is over; score it, wipe it, report it."""
 
     call_id: str
     duration_s: float
     totals: MediaTotals
+    cues: list[CueCounts] = msgspec.field(default_factory=list)
+    """For the `Outcome`: only speech knows the playbook's version."""
 
 
 class ToAgent(Struct, frozen=True):
@@ -321,10 +357,12 @@ class Outcome(Struct, frozen=True):
     duration_s: int
     scorecard: Scorecard
     receipt: PurgeReceipt
+    cues: list[CueCounts] = msgspec.field(default_factory=list)
+    """Added to the practice's sums for this playbook, and not stored with the call."""
 
 
 Reply = LegAnswer | Refusal | Grant | Done
 
 channel_encoder = msgspec.json.Encoder()
 channel_decoder = msgspec.json.Decoder(ChannelMessage)
-page_decoder = msgspec.json.Decoder(Ping)
+page_decoder = msgspec.json.Decoder(PageMessage)

@@ -119,7 +119,7 @@ def print_contract() -> str:
     """The whole file."""
     structs: dict[type[msgspec.Struct], None] = {}
     unions: dict[str, UnionType] = {"ChannelMessage": messages.ChannelMessage}
-    for root in (messages.ChannelMessage, messages.Ping, messages.PurgeReceipt):
+    for root in (messages.ChannelMessage, messages.PageMessage, messages.PurgeReceipt):
         structs.update(dict.fromkeys(_structs_in(root)))
     for module in schemas():
         for name, value in vars(module).items():

@@ -38,7 +38,7 @@ class ChecklistEngine:
             for one in met:
                 row.take(one)
             if row.state != before:
-                changed.append(Checklist(name, row.state))
+                changed.append(Checklist(name, row.state, row.heard_in))
         return changed
 
     def results(self, decided: bool) -> list[CriterionResult]:
@@ -74,6 +74,12 @@ class _Row:
         if criterion.met_by and len({met.condition for met in self._evidence}) >= criterion.at_least:
             return "met"
         return "not_applicable" if self._waived else "open"
+
+    @property
+    def heard_in(self) -> list[str]:
+        """The utterances that met it or broke it."""
+        settled = self.state in ("met", "not_met")
+        return list(dict.fromkeys(met.utterance for met in self._evidence)) if settled else []
 
     def result(self, decided: bool) -> CriterionResult:
         state = self.state

@@ -15,6 +15,7 @@ from typing import Literal
 from aiortc import RTCDataChannel
 
 from rtc.media.channel import AgentChannel
+from rtc.media.feedback import CueLedger
 from rtc.media.hearing import Hearing
 from rtc.media.opus import FRAME_SAMPLES
 from rtc.media.peer import LegPeer
@@ -22,6 +23,7 @@ from rtc.media.side import Side
 from rtc.messages import (
     CallPlan,
     ChannelMessage,
+    Cue,
     Hello,
     Leg,
     LegEvent,
@@ -76,6 +78,7 @@ class MediaCall:
         self._on_ended = on_ended
         self._sides: dict[Leg, Side] = {"agent": Side(), "patient": Side()}
         self._channel = AgentChannel()
+        self._cues = CueLedger()
         self._bridged_at: float | None = None
         self._samples_in = 0
         self._concealed = 0
@@ -92,6 +95,7 @@ class MediaCall:
             on_packet=lambda payload, timestamp: self._packet(leg, peer, payload, timestamp),
             on_state=lambda state: self._state(leg, peer, state),
             on_channel=(lambda channel: self._attach(peer, channel)) if leg == "agent" else None,
+            on_feedback=self._cues.take if leg == "agent" else None,
         )
         try:
             sdp = await peer.answer(offer_sdp, self._settings.announced_address)
@@ -155,6 +159,8 @@ class MediaCall:
         await self.hearing.start(bridged_at, self.to_agent)
 
     def to_agent(self, message: ChannelMessage) -> None:
+        if isinstance(message, Cue):
+            self._cues.sent(message)
         self._channel.send(message)
 
     def _packet(self, leg: Leg, peer: LegPeer, payload: bytes, timestamp: int) -> None:
@@ -230,7 +236,8 @@ class MediaCall:
 
     async def _finish(self, duration: float) -> None:
         """Scorecard to the agent, outcome to the server: from `speech`, or from here when it cannot."""
-        if self.plan.analyse and await self.hearing.close(duration, self._frames_in, self._concealed):
+        cues = self._cues.counts()
+        if self.plan.analyse and await self.hearing.close(duration, self._frames_in, self._concealed, cues):
             return
         reason = "recogniser_lost" if self.plan.analyse else "patient_declined"
         scorecard = Scorecard(total=None, reason=reason, coverage=0.0, criteria=[], flags=[])

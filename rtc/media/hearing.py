@@ -12,6 +12,7 @@ from rtc.messages import (
     CallClose,
     CallPlan,
     ChannelMessage,
+    CueCounts,
     Done,
     Grant,
     Hello,
@@ -156,7 +157,7 @@ class Hearing:
                 self.frames_out += frames
                 self._sent_to_worker += frames
 
-    async def close(self, duration_s: float, frames_in: int, concealed: int) -> bool:
+    async def close(self, duration_s: float, frames_in: int, concealed: int, cues: list[CueCounts]) -> bool:
         """Tell the recogniser the call is over. True when it has scored it and will report the outcome itself."""
         self._over = True
         self._post.remove(self)
@@ -169,7 +170,7 @@ class Hearing:
             return False
         try:
             totals = MediaTotals(frames_in, self.frames_out, concealed)
-            close = CallClose(self._plan.call_id, duration_s, totals)
+            close = CallClose(self._plan.call_id, duration_s, totals, cues)
             return isinstance(await self._bus.request(subjects.speech_close(worker), close, CLOSE_SECONDS), Done)
         except Unreachable:
             return False

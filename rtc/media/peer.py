@@ -20,13 +20,16 @@ from rtc.media.ice import announce
 from rtc.media.jitter import ReorderWindow
 from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError
 from rtc.media.rtp import SoundPacket, SoundPath
-from rtc.messages import MAX_PAGE_MESSAGE_CHARS, page_decoder
+from rtc.messages import MAX_PAGE_MESSAGE_CHARS, CueFeedback, page_decoder
 
 OPUS_FMTP = "minptime=10;useinbandfec=1;stereo=0;usedtx=0"
 """RFC 7587 section 6.1: ask the browser for mono with in-band FEC and without discontinuous transmission."""
 
 MAX_CONCEALED_FRAMES = 5
 """100 ms. Longer holes stay silent: libopus would only fade out anyway."""
+
+PAGE_MESSAGES_PER_SECOND = 20
+"""A page pings once a second and a person answers a card now and then. What is more is dropped unread."""
 
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 
@@ -39,7 +42,7 @@ class LegPeer:
     """Owner: the call, on the event loop of `media`.
 
     `on_sound(pcm, lost)` gets s16le 16 kHz mono in order, `lost` frames of it concealed; `on_channel` the data
-    channel; `on_state` "connected", "failed" or "closed".
+    channel; `on_state` "connected", "failed" or "closed"; `on_feedback` what the agent's page says of a card.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class LegPeer:
         on_packet: Callable[[bytes, int], None],
         on_state: Callable[[str], None],
         on_channel: Callable[[RTCDataChannel], None] | None = None,
+        on_feedback: Callable[[CueFeedback], None] | None = None,
     ) -> None:
         self._on_sound = on_sound
         self._on_packet = on_packet
@@ -63,6 +67,8 @@ class LegPeer:
         self._on_state = on_state
         self._connection.on("connectionstatechange", self._changed)
         self._on_channel = on_channel
+        self._on_feedback = on_feedback
+        self._second, self._said = 0, 0
         self._connection.on("datachannel", self._open_channel)
 
     async def answer(self, offer_sdp: str, announced_address: str) -> str:
@@ -93,14 +99,19 @@ class LegPeer:
             self._on_channel(channel)
 
     def _page_said(self, text: str | bytes) -> None:
-        """A ping, or nothing we take: a page has no other business here."""
-        if len(text) > MAX_PAGE_MESSAGE_CHARS:
+        """A ping or a card's fate: a page has no other business here, and not often."""
+        second = int(time.monotonic())
+        self._said = self._said + 1 if second == self._second else 1
+        self._second = second
+        if len(text) > MAX_PAGE_MESSAGE_CHARS or self._said > PAGE_MESSAGES_PER_SECOND:
             return
         try:
-            page_decoder.decode(text)
+            message = page_decoder.decode(text)
         except DecodeError:
             return
         self.last_sign_at = time.monotonic()
+        if isinstance(message, CueFeedback) and self._on_feedback is not None:
+            self._on_feedback(message)
 
     def _changed(self) -> None:
         state = self._connection.connectionState

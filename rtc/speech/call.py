@@ -7,7 +7,7 @@ sound -> HeardLeg -> HeardSpeech -> caption, coach -> cue, checklist -> (hang-up
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -19,6 +19,7 @@ from rtc.messages import (
     Caption,
     ChannelMessage,
     ChecklistItem,
+    CueCounts,
     Lease,
     Leg,
     Outcome,
@@ -119,8 +120,8 @@ class LiveCall:
             frames_wiped=sum(leg.ring.frames_wiped for leg in legs),
         )
 
-    async def finish(self, duration_s: float, interrupted: bool = False) -> Outcome:
-        """Score, show, wipe, attest: in this order. The call must not be used afterwards."""
+    async def finish(self, duration_s: float, interrupted: bool = False, cues: Sequence[CueCounts] = ()) -> Outcome:
+        """Score, show, wipe, attest: in this order. The call must not be used afterwards. `cues`: from media."""
         self._say(Pipeline("keep", *_figures(self.pipeline())))
         await self._last_finals()
         self.over = True
@@ -136,6 +137,7 @@ class LiveCall:
             round(duration_s),
             scorecard,
             receipt,
+            list(cues),
         )
 
     async def _last_finals(self) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
@@ -13,6 +13,7 @@ from rtc.coaching.playbook import Playbook, PlaybookError, load
 from rtc.messages import (
     CallClose,
     ChannelMessage,
+    CueCounts,
     Done,
     Grant,
     Lease,
@@ -144,13 +145,13 @@ class SpeechWorker:
         call = self._calls.get(close.call_id)
         if call is None:
             return Refusal("unknown_call", "This recogniser does not hold the call.")
-        self._later(self._end(call, close.duration_s, interrupted=False))
+        self._later(self._end(call, close.duration_s, interrupted=False, cues=close.cues))
         return Done()
 
-    async def _end(self, call: LiveCall, duration_s: float, interrupted: bool) -> None:
+    async def _end(self, call: LiveCall, duration_s: float, interrupted: bool, cues: Sequence[CueCounts] = ()) -> None:
         if self._calls.pop(call.plan.call_id, None) is None:
             return
-        outcome = await call.finish(duration_s, interrupted)
+        outcome = await call.finish(duration_s, interrupted, cues)
         self._later(self._report(outcome))
 
     async def _report(self, outcome: Outcome) -> None:

@@ -181,18 +181,20 @@ class TestChecklist:
         out = coach.hear(Heard("u2", "patient", "chest pain", True, 4.0, 5.0))
         assert out[1:] == [Checklist("identity", "not_applicable"), Checklist("emergency", "open")]
         out = coach.hear(Heard("u3", "agent", "please call nine nine nine now", False, 6.0, 7.0))
-        assert out == [Checklist("emergency", "met")]
+        assert out == [Checklist("emergency", "met", ["u3"])]
 
     def test_enough_different_conditions_are_needed(self, coach: Coach) -> None:
         say(coach, "agent", "your name, your name please", "u1")
         say(coach, "agent", "and your name again", "u2")
         assert states(coach)["identity"] == "open"
-        say(coach, "agent", "your date of birth", "u3")
+        out = coach.hear(Heard("u3", "agent", "your date of birth", True, 9.0, 10.0))
         assert states(coach)["identity"] == "met"
+        assert out == [Checklist("identity", "met", ["u1", "u2", "u3"])], "all that was needed, for the page to quote"
 
     def test_a_row_that_is_lost_stays_lost(self, coach: Coach) -> None:
-        say(coach, "agent", "it is nothing")
+        out = coach.hear(Heard("u1", "agent", "it is nothing", True, 0.0, 1.0))
         assert states(coach)["in_role"] == "not_met"
+        assert Checklist("in_role", "not_met", ["u1"]) in out
 
 
 class TestScore:

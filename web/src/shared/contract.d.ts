@@ -39,13 +39,16 @@ export interface Cue {
   readonly do_not_say: string | null;
   readonly leg: "agent" | "patient";
   readonly at: number;
+  readonly ttl_s: number | null;
+  readonly needs_ack: boolean;
 }
 
-/** A criterion changed state. */
+/** A criterion changed state. `utterances`: ids of the captions whose words did it, for the page to quote them. */
 export interface Checklist {
   readonly type: "checklist";
   readonly criterion: string;
   readonly state: "met" | "not_applicable" | "not_met" | "open";
+  readonly utterances: readonly string[];
 }
 
 /** Where the sound of this call is right now. Counts are of 20 ms frames, both legs, since the call began. */
@@ -94,9 +97,16 @@ export interface Notice {
   readonly text: string;
 }
 
-/** The page is alive: once a second, from either side's page. Nothing else is taken from a page. */
+/** The page is alive: once a second, from either side's page. */
 export interface Ping {
   readonly type: "ping";
+}
+
+/** What became of a card, from the agent's page: the card's id and one of our words, nothing else. */
+export interface CueFeedback {
+  readonly type: "cue_feedback";
+  readonly cue: string;
+  readonly choice: "acknowledged" | "done" | "later" | "not_relevant" | "shown";
 }
 
 /** What became of the sound. Complete only if every frame that came in was wiped. */

@@ -15,6 +15,8 @@ const CUE: Cue = {
   do_not_say: null,
   leg: "patient",
   at: 3,
+  ttl_s: null,
+  needs_ack: true,
 };
 
 const SCORECARD: Scorecard = {
@@ -145,7 +147,7 @@ describe("during a call", () => {
   it("keeps a tick that overtakes the list", () => {
     const state = play(
       CONNECTED,
-      channel({ type: "checklist", criterion: "greeting", state: "met" }),
+      channel({ type: "checklist", criterion: "greeting", state: "met", utterances: [] }),
       channel({
         type: "hello",
         call_id: "c",

@@ -3,7 +3,7 @@ import type { Cue } from "../shared/contract";
 import { answered, arrived, COACH_MS, type CueDesk, EMPTY_DESK, holding, LATER_MS, SETTLE_MS, ticked } from "./cues";
 
 function cue(id: string, lane: Cue["lane"]): Cue {
-  return { type: "cue", id, lane, label: id, title: id, say: id, do_not_say: null, leg: "patient", at: 1 };
+  return { type: "cue", id, lane, label: id, title: id, say: id, do_not_say: null, leg: "patient", at: 1, ttl_s: null, needs_ack: false };
 }
 
 function withCues(...cues: Cue[]): CueDesk {
