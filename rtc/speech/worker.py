@@ -27,6 +27,7 @@ from rtc.messages import (
 from rtc.settings import ListeningSettings, SpeechSettings
 from rtc.speech.call import LiveCall
 from rtc.speech.device import Device, device
+from rtc.speech.playbooks import Playbooks
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
@@ -53,7 +54,7 @@ class SpeechWorker:
         device: Device,
         playbook: Callable[[str], Playbook] = load,
     ) -> None:
-        """`playbook` finds one by its name, or raises PlaybookError."""
+        """`playbook` finds one of ours by its name, or raises PlaybookError."""
         self.worker_id = uuid.uuid4().hex[:12]
         self._settings = settings
         self._bus = bus
@@ -61,7 +62,7 @@ class SpeechWorker:
         self._recognizer = recognizer
         self._scheduler = Scheduler(recognizer, device)
         self._calls: dict[str, LiveCall] = {}
-        self._playbook = playbook
+        self._playbooks = Playbooks(playbook)
         self._outbox: asyncio.Queue[tuple[str, ToAgent]] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,9 +110,9 @@ class SpeechWorker:
         if len(self._calls) >= self._settings.capacity:
             return Refusal("speech_full", "Every recogniser is busy.")
         try:
-            playbook = self._playbook(lease.plan.playbook)
+            playbook = await self._playbooks.of(lease.plan)
         except PlaybookError as error:
-            return Refusal("playbook", str(error))
+            return Refusal("playbook", f"This recogniser cannot read the practice's playbook ({error}).")
         if spoken(playbook.language) not in self._recognizer.languages:
             return Refusal("language", LANGUAGE_UNKNOWN)
         call = LiveCall(
