@@ -331,6 +331,13 @@ class Pcm(Struct, frozen=True, array_like=True):
     pcm: bytes
 
 
+class Sound(Struct, frozen=True, array_like=True):
+    """What one media process heard since its last message, of all calls whose sound goes to the same worker. The
+    pieces of a leg are in order."""
+
+    pieces: list[Pcm]
+
+
 class MediaTotals(Struct, frozen=True):
     """What media received and passed on, both legs, in 20 ms frames. `lost` were concealed."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
@@ -73,15 +73,19 @@ class Hearing:
         self._keeper: asyncio.Task[None] | None = None
         self._over = False
         self._paused_told = False
-        self._sent_to_worker = 0
         self._lost_at = 0.0
-        self.frames_out = 0
-        self.unattested = 0
-        """Frames that went to a recogniser which was then lost: gone with its memory, but nobody saw them wiped."""
+        self._samples_out = 0
+        self._held_by_worker = 0
+        self._samples_unattested = 0
 
     @property
     def live(self) -> bool:
         return self._worker is not None
+
+    @property
+    def unattested(self) -> int:
+        """Frames that went to a recogniser which was then lost: gone with its memory, but nobody saw them wiped."""
+        return self._samples_unattested // FRAME_SAMPLES
 
     async def start(self, bridged_at: float, to_agent: Callable[[ChannelMessage], None]) -> None:
         """Media time starts at `bridged_at` (monotonic seconds). Returns when the first lease was won or refused."""
@@ -115,8 +119,8 @@ class Hearing:
         if self._worker is not None:
             self._lost_at = self._workers.seen.get(self._worker, time.monotonic())
         self._worker = None
-        self.unattested += self._sent_to_worker
-        self._sent_to_worker = 0
+        self._samples_unattested += self._held_by_worker
+        self._held_by_worker = 0
         for leg in self._legs.values():
             leg.wipe()
 
@@ -145,17 +149,18 @@ class Hearing:
         """This leg's connection was lost: what it said last is not held back for the next one."""
         self._legs[leg].wipe()
 
-    async def post(self) -> None:
+    def take(self) -> Iterator[tuple[str, Pcm]]:
         for leg, sound in self._legs.items():
             while self._worker is not None and (taken := sound.take(self._bridged_at)) is not None:
                 at, pcm = taken
-                try:
-                    await self._bus.publish(subjects.pcm(self._worker), Pcm(self._plan.call_id, leg, at, pcm))
-                except Unreachable:
-                    continue
-                frames = len(pcm) // 2 // FRAME_SAMPLES
-                self.frames_out += frames
-                self._sent_to_worker += frames
+                yield self._worker, Pcm(self._plan.call_id, leg, at, pcm)
+
+    def posted(self, worker: str, samples: int) -> None:
+        self._samples_out += samples
+        if worker == self._worker:
+            self._held_by_worker += samples
+        else:
+            self._samples_unattested += samples  # it was lost while this was on its way
 
     async def close(self, duration_s: float, frames_in: int, concealed: int, cues: list[CueCounts]) -> bool:
         """Tell the recogniser the call is over. True when it has scored it and will report the outcome itself."""
@@ -163,13 +168,13 @@ class Hearing:
         self._post.remove(self)
         if self._keeper is not None:
             self._keeper.cancel()
-        await self.post()
+        await self._post.post(self)
         worker = self._worker
         self._lose_worker()
         if worker is None:
             return False
         try:
-            totals = MediaTotals(frames_in, self.frames_out, concealed)
+            totals = MediaTotals(frames_in, self._samples_out // FRAME_SAMPLES, concealed)
             close = CallClose(self._plan.call_id, duration_s, totals, cues)
             return isinstance(await self._bus.request(subjects.speech_close(worker), close, CLOSE_SECONDS), Done)
         except Unreachable:

@@ -1,20 +1,27 @@
 """The sound of every call of this process, on its way to the recognisers: gathered, and posted 25 times a second.
 
-One timer for all legs: the messages of one round leave in one write. A message for each leg whenever 40 ms of it were
-complete cost two wakings of the event loop each, more than decoding did (docs/performance.md).
+One timer for all legs, and one message for each recogniser: what a message costs, here and there, is hardly its bytes.
+A message for each leg whenever 40 ms of it were complete cost more than decoding did.
 """
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
+from rtc import bus as subjects
+from rtc.bus import Bus, Unreachable
 from rtc.media.opus import FRAME_SAMPLES
-from rtc.messages import SAMPLE_RATE
+from rtc.messages import SAMPLE_RATE, Pcm, Sound
 
 POST_SECONDS = 0.04
 """Between two rounds: a 20 ms frame waits 20 ms on average."""
 
-MAX_MESSAGE_SAMPLES = SAMPLE_RATE // 2
+MAX_PIECE_SAMPLES = SAMPLE_RATE // 2
+
+MAX_PARCEL_BYTES = 128 * 1024
+"""Of sound in one message: half of what NATS takes (`max_payload`). A round of a hundred legs, or four seconds of one
+that could not be posted."""
 
 MAX_GATHERED_SAMPLES = 2 * SAMPLE_RATE
 """When the bus stalls longer, what waits is dropped; the bridge never waits."""
@@ -43,7 +50,7 @@ class LegSound:
         """The oldest sound and the media sample it begins at; None when there is none. `bridged_at` is monotonic."""
         if not self._pcm:
             return None
-        pcm = bytes(self._pcm[: 2 * MAX_MESSAGE_SAMPLES])
+        pcm = bytes(self._pcm[: 2 * MAX_PIECE_SAMPLES])
         self._forget(len(pcm))
         at = self._place(int((self._began - bridged_at) * SAMPLE_RATE))
         self._next_at = at + len(pcm) // 2
@@ -71,16 +78,27 @@ class LegSound:
 
 
 class Sender(Protocol):
-    async def post(self) -> None:
-        """Publish what was gathered. Never raises."""
+    """A call whose sound goes to a recogniser."""
+
+    def take(self) -> Iterator[tuple[str, Pcm]]:
+        """What was gathered, each leg's oldest first, and the speech worker that it is for."""
+
+    def posted(self, worker: str, samples: int) -> None:
+        """So much of it has left for that worker."""
+
+
+Parcel = list[tuple[Sender, Pcm]]
+"""What goes to one speech worker in one message."""
 
 
 class SoundPost:
     """Owner: the media worker. Sleeps while nobody is heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
         self._senders: set[Sender] = set()
         self._somebody = asyncio.Event()
+        self._posting = asyncio.Lock()
 
     def add(self, sender: Sender) -> None:
         self._senders.add(sender)
@@ -94,6 +112,35 @@ class SoundPost:
     async def run(self) -> None:
         while True:
             await self._somebody.wait()
-            for sender in tuple(self._senders):
-                await sender.post()
+            await self.post(*self._senders)
             await asyncio.sleep(POST_SECONDS)
+
+    async def post(self, *senders: Sender) -> None:
+        """Publish what these have gathered, after what is on its way already. Never raises."""
+        async with self._posting:
+            for worker, parcel in _parcels(senders):
+                await self._publish(worker, parcel)
+
+    async def _publish(self, worker: str, parcel: Parcel) -> None:
+        try:
+            await self._bus.publish(subjects.pcm(worker), Sound([piece for _, piece in parcel]))
+        except Unreachable:
+            return
+        for sender, piece in parcel:
+            sender.posted(worker, len(piece.pcm) // 2)
+
+
+def _parcels(senders: tuple[Sender, ...]) -> list[tuple[str, Parcel]]:
+    """All that is gathered, by the worker it goes to, none above MAX_PARCEL_BYTES."""
+    full: list[tuple[str, Parcel]] = []
+    packing: dict[str, Parcel] = {}
+    sizes: dict[str, int] = {}
+    for sender in senders:
+        for worker, piece in sender.take():
+            size = sizes.get(worker, 0) + len(piece.pcm)
+            if size > MAX_PARCEL_BYTES:
+                full.append((worker, packing.pop(worker)))
+                size = len(piece.pcm)
+            sizes[worker] = size
+            packing.setdefault(worker, []).append((sender, piece))
+    return [*full, *packing.items()]

@@ -38,7 +38,7 @@ class MediaWorker:
         self._settings = settings
         self._bus = bus
         self._speech = SpeechWorkers()
-        self._post = SoundPost()
+        self._post = SoundPost(bus)
         self._calls: dict[str, MediaCall] = {}
         self._stopping = asyncio.Event()
 

@@ -18,9 +18,9 @@ from rtc.messages import (
     Grant,
     Lease,
     Outcome,
-    Pcm,
     Refusal,
     Reply,
+    Sound,
     ToAgent,
     WorkerState,
 )
@@ -38,6 +38,9 @@ SHUTDOWN_SECONDS = 5.0
 
 MEDIA_GONE_SECONDS = 15.0
 """A bridged call sends sound all the time, also muted: none for this long, and its media process is gone."""
+
+PENDING_SOUNDS = 256
+"""Ten seconds of one media process, 32 MB at most: what waits longer than that is of no use to a cue."""
 
 LANGUAGE_UNKNOWN = "This practice's playbook is in a language that the recogniser does not understand."
 
@@ -71,7 +74,7 @@ class SpeechWorker:
         """Serve until `stop`; then close what is left. Raises what broke the recogniser, an ExceptionGroup."""
         background = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._send())]
         background[0].add_done_callback(lambda _: self.stop())
-        await self._bus.listen(subjects.pcm(self.worker_id), Pcm, self._hear)
+        await self._bus.listen(subjects.pcm(self.worker_id), Sound, self._hear, pending=PENDING_SOUNDS)
         await self._bus.serve(subjects.speech_close(self.worker_id), CallClose, self._close)
         await self._bus.serve(subjects.SPEECH_LEASE, Lease, self._lease, queue=subjects.SPEECH_QUEUE)
         while not self._stopping.is_set():
@@ -125,10 +128,11 @@ class SpeechWorker:
         self._calls[lease.plan.call_id] = call
         return Grant(self.worker_id, call.checklist)
 
-    async def _hear(self, pcm: Pcm) -> None:
-        call = self._calls.get(pcm.call_id)
-        if call is not None:
-            call.hear(pcm)
+    async def _hear(self, sound: Sound) -> None:
+        for pcm in sound.pieces:
+            call = self._calls.get(pcm.call_id)
+            if call is not None:
+                call.hear(pcm)
 
     def _say(self, call: LiveCall, message: ChannelMessage) -> None:
         self._outbox.put_nowait((subjects.say(call.media_worker), ToAgent(call.plan.call_id, message)))

@@ -25,10 +25,10 @@ from rtc.messages import (
     LegOffer,
     Notice,
     Outcome,
-    Pcm,
     Refusal,
     Reply,
     Scorecard,
+    Sound,
     ToAgent,
     WorkerState,
 )
@@ -50,15 +50,19 @@ class ScriptedSpeech:
         self.closed: list[CallClose] = []
         self.samples: dict[str, int] = {"agent": 0, "patient": 0}
         self.ends: dict[str, int] = {"agent": 0, "patient": 0}
+        self._ends: dict[tuple[str, Leg], int] = {}
+        self.went_back = False
+        self.sounds: list[Sound] = []
         self.enough = asyncio.Event()
         self.heard = asyncio.Condition()
         self.alive = True
         self._announcing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self.bus.listen(subjects.pcm(self.worker_id), Pcm, self._hear)
+        await self.bus.listen(subjects.pcm(self.worker_id), Sound, self._hear)
         await self.bus.serve(subjects.speech_close(self.worker_id), CallClose, self._close)
         await self.bus.serve(subjects.SPEECH_LEASE, Lease, self._lease, queue=subjects.SPEECH_QUEUE)
+        await self.bus._client.flush()  # from here on the server knows of all three
         self._announcing = asyncio.create_task(self._announce())
 
     async def _announce(self) -> None:
@@ -72,10 +76,12 @@ class ScriptedSpeech:
         self.leases.append(lease)
         return Grant(self.worker_id, [])
 
-    async def _hear(self, pcm: Pcm) -> None:
-        assert pcm.at >= self.ends[pcm.leg], "media time never goes back"
-        self.ends[pcm.leg] = pcm.at + len(pcm.pcm) // 2
-        self.samples[pcm.leg] += len(pcm.pcm) // 2
+    async def _hear(self, sound: Sound) -> None:
+        self.sounds.append(sound)
+        for pcm in sound.pieces:
+            self.went_back |= pcm.at < self._ends.get((pcm.call_id, pcm.leg), 0)
+            self._ends[pcm.call_id, pcm.leg] = self.ends[pcm.leg] = pcm.at + len(pcm.pcm) // 2
+            self.samples[pcm.leg] += len(pcm.pcm) // 2
         if min(self.samples.values()) > 16_000:
             self.enough.set()
         async with self.heard:
@@ -104,6 +110,7 @@ class ScriptedSpeech:
             with suppress(asyncio.CancelledError):
                 await self._announcing
         await self.bus.close()
+        assert not self.went_back, "media time never goes back"
 
 
 class Office:

@@ -4,7 +4,7 @@ import pytest
 
 from rtc.media import post
 from rtc.media.opus import FRAME_SAMPLES
-from rtc.media.post import MAX_DRIFT_SAMPLES, MAX_GATHERED_SAMPLES, MAX_MESSAGE_SAMPLES, LegSound
+from rtc.media.post import MAX_DRIFT_SAMPLES, MAX_GATHERED_SAMPLES, MAX_PIECE_SAMPLES, LegSound
 from rtc.messages import SAMPLE_RATE
 
 FRAME_S = FRAME_SAMPLES / SAMPLE_RATE
@@ -58,7 +58,7 @@ def test_a_stalled_bus_holds_two_seconds_and_no_more(clock: Clock) -> None:
     assert longest <= MAX_GATHERED_SAMPLES + FRAME_SAMPLES
     ends = [0]
     while (piece := leg.take(100.0)) is not None:
-        assert len(piece[1]) // 2 <= MAX_MESSAGE_SAMPLES
+        assert len(piece[1]) // 2 <= MAX_PIECE_SAMPLES
         assert piece[0] >= ends[-1]
         ends.append(piece[0] + len(piece[1]) // 2)
     assert abs(ends[-1] - 1000 * FRAME_SAMPLES) <= MAX_DRIFT_SAMPLES, "what comes after the stall is in its place"
