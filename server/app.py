@@ -26,6 +26,7 @@ from server.calls.placement import MediaWorkers
 from server.calls.sockets import Sockets
 from server.calls.switchboard import Switchboard
 from server.calls.turn import Turn
+from server.cues import routes as cues
 from server.database import UNREACHABLE, Database
 from server.errors import (
     Problem,
@@ -65,6 +66,10 @@ ROUTES: list[Any] = [
     scores.evaluations,
     scores.evaluation,
     scores.outcome,
+    scores.contest,
+    scores.decide,
+    scores.acknowledge,
+    cues.cues_in_use,
     health.live,
     health.ready,
 ]

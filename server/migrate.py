@@ -34,8 +34,10 @@ GRANTS: dict[str, str] = {
     "criterion_result": "SELECT, INSERT",
     "flag": "SELECT, INSERT",
     "purge_receipt": "SELECT, INSERT",
+    "review_step": "SELECT, INSERT",
+    "cue_sum": "SELECT, INSERT, UPDATE",
 }
-"""A score is written once; the application role has no right to change it."""
+"""A score is written once, and what is said about it too; the application role has no right to change either."""
 
 
 class MigrationFailed(Exception):

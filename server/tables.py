@@ -169,6 +169,41 @@ class Receipt(Table, tablename="purge_receipt"):
     complete = Boolean()
 
 
+class ReviewStep(Table, tablename="review_step"):
+    """One step of what agent and manager say about a score, in codes. Added, never changed (server/scores/review.py).
+
+    The score itself stays as it was written.
+    """
+
+    id = UUID(primary_key=True)
+    practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)
+    evaluation_id = ForeignKey(Evaluation, on_delete=OnDelete.cascade)
+    position = Integer()
+    kind = Varchar(length=20)
+    criterion = Varchar(length=100, null=True, default=None)
+    code = Varchar(length=40, null=True, default=None)
+    state = Varchar(length=20, null=True, default=None)
+    """What the criterion is now, where it was revised."""
+    person_id = ForeignKey(Person, on_delete=OnDelete.restrict)
+    at = Timestamptz()
+    """To the minute."""
+
+
+class CueSum(Table, tablename="cue_sum"):
+    """What became of the cards of one trigger, over all calls of a practice. No call, no person, no time."""
+
+    id = UUID(primary_key=True)
+    practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)
+    playbook = Varchar(length=100)
+    playbook_version = Integer()
+    trigger = Varchar(length=100)
+    shown = Integer()
+    done = Integer()
+    acknowledged = Integer()
+    not_relevant = Integer()
+    later = Integer()
+
+
 TABLES: tuple[type[Table], ...] = (
     Practice,
     Person,
@@ -181,4 +216,6 @@ TABLES: tuple[type[Table], ...] = (
     CriterionOutcome,
     FlagRaised,
     Receipt,
+    ReviewStep,
+    CueSum,
 )

@@ -15,7 +15,7 @@ def scorecard(
     """
     reason = _not_scored(playbook, duration_s, coverage)
     criteria = checklist.results(decided=reason is None)
-    total = None if reason else _total(criteria)
+    total = None if reason else total_of(criteria)
     if reason is None and total is None:
         reason = "Nothing in the playbook applied to this call."
     flags = [
@@ -34,7 +34,7 @@ def _not_scored(playbook: Playbook, duration_s: float, coverage: float) -> str |
     return None
 
 
-def _total(criteria: list[CriterionResult]) -> int | None:
+def total_of(criteria: list[CriterionResult]) -> int | None:
     """0 to 100, or None when nothing applied."""
     applied = sum(one.weight for one in criteria if one.state in ("met", "not_met"))
     if not applied:

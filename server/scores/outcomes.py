@@ -9,6 +9,7 @@ from rtc.bus import Bus
 from rtc.messages import Done, Outcome, Refusal, Reply
 from server.calls import store as calls
 from server.calls.switchboard import Switchboard
+from server.cues import store as cues
 from server.database import UNREACHABLE, Database
 from server.logs import code_place, log
 from server.scores import store
@@ -43,14 +44,17 @@ async def keep(database: Database, practice_id: UUID, call_id: UUID, outcome: Ou
     The practice is the one of the message, and the call must be that practice's: row-level security decides.
     """
     async with database.practice(practice_id):
-        answered = await store.lock_call(call_id)
-        if answered is None:
+        answered_by = await store.lock_call(call_id)
+        if answered_by is None:
             return Refusal("unknown_call", "This practice has no such call.")
         if await store.has_receipt(call_id):
             return Done()
         await store.add_receipt(practice_id, call_id, outcome.receipt)
         await calls.set_duration(call_id, outcome.duration_s)
-        if answered:
+        if answered_by != "nobody":
             await store.add_evaluation(practice_id, call_id, outcome)
+        if answered_by == "person":
+            # Into sums over all calls; which call or person it came from is not written anywhere.
+            await cues.add(practice_id, outcome.playbook, outcome.playbook_version, outcome.cues)
     log.info("outcome stored", call_id=outcome.call_id)
     return Done()

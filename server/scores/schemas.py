@@ -1,10 +1,29 @@
 """HTTP shapes of evaluations. Criteria, flags and receipts are as media and speech report them (rtc/messages.py)."""
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from rtc.messages import CriterionResult, Flag, PurgeReceipt
+
+ReviewState = Literal["submitted", "in_review", "upheld", "revised", "acknowledged"]
+
+ContestReason = Literal[
+    "said_differently",
+    "misheard",
+    "did_not_apply",
+    "something_urgent",
+    "other_speaker",
+    "done_without_words",
+    "bad_connection",
+]
+"""Codes and no free text: an explanation in words would soon hold a patient's."""
+
+UpheldReason = Literal["evidence_stands", "needed_here_too", "cannot_be_told"]
+RevisedReason = Literal["account_accepted", "recognition_at_fault", "did_not_apply", "rule_at_fault"]
+
+CriterionName = Annotated[str, Meta(max_length=100)]
 
 
 class Answerer(Struct, frozen=True):
@@ -29,13 +48,30 @@ class EvaluationRow(Struct, frozen=True):
     reason: str | None
     coverage: float
     flags: int
+    state: ReviewState
+    revised_total: int | None
+    """What it comes to where a criterion was revised; `total` stays as it was."""
 
 
 class EvaluationPage(Struct, frozen=True):
-    """`next`: ask again with `before` set to this; None at the end."""
+    """`next`: ask again with `before` set to this; None at the end. `in_review`: how many wait for a decision."""
 
     items: list[EvaluationRow]
     next: str | None
+    in_review: int
+
+
+class ReviewStep(Struct, frozen=True):
+    """What agent and manager said about a score, in codes. `code`: a ContestReason, UpheldReason or RevisedReason."""
+
+    kind: Literal["contested", "upheld", "revised", "acknowledged"]
+    criterion: str | None
+    code: str | None
+    state: Literal["met", "not_met", "not_applicable"] | None
+    """What the criterion is now, where it was revised."""
+    by: str
+    at: str
+    """UTC, RFC 3339, to the minute."""
 
 
 class Evaluation(Struct, frozen=True):
@@ -54,3 +90,32 @@ class Evaluation(Struct, frozen=True):
     flags: list[Flag]
     criteria: list[CriterionResult]
     receipt: PurgeReceipt
+    state: ReviewState
+    revised_total: int | None
+    review: list[ReviewStep]
+    """In the order they were taken."""
+
+
+class Contest(Struct, frozen=True, forbid_unknown_fields=True):
+    """An agent contests one criterion of their own call. Once for each."""
+
+    criterion: CriterionName
+    reason: ContestReason
+
+
+class Upheld(Struct, frozen=True, forbid_unknown_fields=True, tag="upheld", tag_field="outcome"):
+    """The manager's answer: the result stays."""
+
+    criterion: CriterionName
+    rationale: UpheldReason
+
+
+class Revised(Struct, frozen=True, forbid_unknown_fields=True, tag="revised", tag_field="outcome"):
+    """The manager's answer: the criterion is now `state`, and the total follows. The first result stays in sight."""
+
+    criterion: CriterionName
+    rationale: RevisedReason
+    state: Literal["met", "not_met", "not_applicable"]
+
+
+Decision = Upheld | Revised

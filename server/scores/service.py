@@ -1,21 +1,41 @@
-"""Who may see which evaluation: an agent their own, a manager the practice's, nobody another practice's."""
+"""Who may see which evaluation, and say what about it.
+
+An agent sees and contests their own; a manager sees the practice's and decides, but never about themselves; nobody
+sees another practice's.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
-from server.auth.access import Program, SignedIn
+from server.auth.access import Principal, SignedIn
 from server.database import Database
 from server.errors import Problem
-from server.scores import store
-from server.scores.schemas import Answerer, Evaluation, EvaluationPage, EvaluationRow
+from server.scores import review, store
+from server.scores.schemas import (
+    Answerer,
+    Contest,
+    Decision,
+    Evaluation,
+    EvaluationPage,
+    EvaluationRow,
+    ReviewStep,
+    Revised,
+)
 
 
 async def page(
-    database: Database, person: SignedIn, limit: int, before: datetime | None, monitor: bool
+    database: Database, person: SignedIn, limit: int, before: datetime | None, monitor: bool, only_in_review: bool
 ) -> EvaluationPage:
+    of_whom = None if _sees_all(person) else person.person_id
     async with database.practice(person.practice_id):
-        found = await store.list_evaluations(limit, before, None if _sees_all(person) else person.person_id, monitor)
-        flags = await store.count_flags([row.id for row in found])
+        in_review = await store.in_review(of_whom)
+        if only_in_review and not in_review:
+            return EvaluationPage([], None, 0)
+        found = await store.list_evaluations(limit, before, of_whom, monitor, in_review if only_in_review else None)
+        ids = [row.id for row in found]
+        flags = await store.count_flags(ids)
+        steps = await store.steps_of(ids)
+        revised = {row.id: await _revised_total(row, steps.get(row.id, [])) for row in found}
     items = [
         EvaluationRow(
             id=row.id,
@@ -29,34 +49,95 @@ async def page(
             reason=row.reason,
             coverage=row.coverage,
             flags=flags.get(row.id, 0),
+            state=review.state_of(steps.get(row.id, [])),
+            revised_total=revised[row.id],
         )
         for row in found
     ]
-    return EvaluationPage(items, items[-1].started_at if len(items) >= limit else None)
+    return EvaluationPage(items, items[-1].started_at if len(items) >= limit else None, len(in_review))
 
 
 async def one(database: Database, person: SignedIn, evaluation_id: UUID) -> Evaluation:
     """Raises Problem `unknown-evaluation`, also for one this person may not see: its existence is not told."""
     async with database.practice(person.practice_id):
         found = await store.get_evaluation(evaluation_id)
-        if found is None or not (_sees_all(person) or found.person_id == person.person_id):
+        if found is None or not (_sees_all(person) or _is_of(found, person)):
             raise Problem("unknown-evaluation")
         return await _in_full(found)
 
 
-async def outcome_of(database: Database, program: Program, call_id: UUID) -> Evaluation:
-    """Of a call this program answered. Raises Problem `no-outcome-yet`."""
-    async with database.practice(program.practice_id):
+async def outcome_of(database: Database, principal: Principal, call_id: UUID) -> Evaluation:
+    """Of a call this person or program answered. Raises Problem `no-outcome-yet`."""
+    async with database.practice(principal.practice_id):
         found = await store.evaluation_of_call(call_id)
-        if found is None or found.account_id != program.account_id:
+        if found is None or not _is_of(found, principal):
             raise Problem("no-outcome-yet")
         return await _in_full(found)
+
+
+async def contest(database: Database, person: SignedIn, evaluation_id: UUID, contested: Contest) -> Evaluation:
+    """Raises Problem `unknown-evaluation`, `not-your-call`, `nothing-to-contest` or `already-contested`."""
+    async with database.practice(person.practice_id):
+        found, steps = await _locked(person, evaluation_id)
+        if not _is_of(found, person):
+            raise Problem("not-your-call")
+        review.refuse_contest(contested, await store.criteria_of(found.id), steps)
+        code = contested.reason
+        await _add(person, found, steps, "contested", criterion=contested.criterion, code=code)
+        return await _in_full(found)
+
+
+async def decide(database: Database, person: SignedIn, evaluation_id: UUID, decision: Decision) -> Evaluation:
+    """Raises Problem `unknown-evaluation`, `own-evaluation`, `nothing-to-decide` or `nothing-revised`."""
+    async with database.practice(person.practice_id):
+        found, steps = await _locked(person, evaluation_id)
+        if _is_of(found, person):
+            raise Problem("own-evaluation")
+        review.refuse_decision(decision, await store.criteria_of(found.id), steps)
+        kind, state = ("revised", decision.state) if isinstance(decision, Revised) else ("upheld", None)
+        await _add(person, found, steps, kind, criterion=decision.criterion, code=decision.rationale, state=state)
+        return await _in_full(found)
+
+
+async def acknowledge(database: Database, person: SignedIn, evaluation_id: UUID) -> Evaluation:
+    """Raises Problem `unknown-evaluation`, `not-your-call` or `still-in-review`. May be repeated."""
+    async with database.practice(person.practice_id):
+        found, steps = await _locked(person, evaluation_id)
+        if not _is_of(found, person):
+            raise Problem("not-your-call")
+        state = review.state_of(steps)
+        if state == "in_review":
+            raise Problem("still-in-review")
+        if state != "acknowledged":
+            await _add(person, found, steps, "acknowledged")
+        return await _in_full(found)
+
+
+async def _locked(person: SignedIn, evaluation_id: UUID) -> tuple[store.Found, list[ReviewStep]]:
+    """The evaluation and its review, which nobody else changes until the end of the transaction."""
+    found = await store.get_evaluation(evaluation_id)
+    if found is None or not (_sees_all(person) or _is_of(found, person)):
+        raise Problem("unknown-evaluation")
+    await store.lock_call(found.call_id)
+    steps = await store.steps_of([found.id])
+    return found, steps.get(found.id, [])
+
+
+async def _add(person: SignedIn, found: store.Found, steps: list[ReviewStep], kind: str, **said: str | None) -> None:
+    await store.add_step(person.practice_id, found.id, len(steps), person.person_id, kind, **said)
+
+
+async def _revised_total(found: store.Found, steps: list[ReviewStep]) -> int | None:
+    if not any(step.kind == "revised" for step in steps):
+        return None
+    return review.revised_total(found.total, await store.criteria_of(found.id), steps)
 
 
 async def _in_full(found: store.Found) -> Evaluation:
     receipt = await store.receipt_of(found.call_id)
     if receipt is None:
         raise Problem("unknown-evaluation")
+    steps = (await store.steps_of([found.id])).get(found.id, [])
     return Evaluation(
         id=found.id,
         call_id=found.call_id,
@@ -71,11 +152,20 @@ async def _in_full(found: store.Found) -> Evaluation:
         flags=await store.flags_of(found.id),
         criteria=await store.criteria_of(found.id),
         receipt=receipt,
+        state=review.state_of(steps),
+        revised_total=await _revised_total(found, steps),
+        review=steps,
     )
 
 
 def _sees_all(person: SignedIn) -> bool:
     return "manager" in person.roles
+
+
+def _is_of(found: store.Found, principal: Principal) -> bool:
+    if isinstance(principal, SignedIn):
+        return found.person_id == principal.person_id
+    return found.account_id == principal.account_id
 
 
 def _answerer(found: store.Found) -> Answerer:

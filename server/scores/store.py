@@ -1,7 +1,7 @@
-"""Rows of evaluations and receipts. Callers open the transaction. Written once, never changed."""
+"""Rows of evaluations, receipts and reviews. Callers open the transaction. Written once, never changed."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from msgspec import Struct
@@ -9,7 +9,11 @@ from piccolo.columns.combination import And, Where
 from piccolo.query.functions import Count
 
 from rtc.messages import CriterionResult, Flag, Outcome, PurgeReceipt
+from server.scores.schemas import ReviewStep
 from server.tables import Call, CriterionOutcome, Evaluation, FlagRaised, Receipt
+from server.tables import ReviewStep as Step
+
+AnsweredBy = Literal["person", "program", "nobody"]
 
 
 class Found(Struct, frozen=True):
@@ -47,13 +51,15 @@ COLUMNS = (
 )
 
 
-async def lock_call(call_id: UUID) -> bool | None:
-    """Hold the call's row until the end of the transaction. True if somebody answered it; None if there is none.
+async def lock_call(call_id: UUID) -> AnsweredBy | None:
+    """Hold the call's row until the end of the transaction. None if there is no such call.
 
-    Two deliveries of one outcome wait for each other here, so the second finds what the first stored.
+    Two deliveries of one outcome, or two steps of one review, wait for each other here.
     """
     row = await Call.select(Call.person_id, Call.service_account_id).where(Call.id == call_id).lock_rows().first()
-    return None if row is None else any(value is not None for value in row.values())
+    if row is None:
+        return None
+    return "person" if row["person_id"] else "program" if row["service_account_id"] else "nobody"
 
 
 async def has_receipt(call_id: UUID) -> bool:
@@ -125,12 +131,16 @@ async def add_evaluation(practice_id: UUID, call_id: UUID, outcome: Outcome) -> 
         await FlagRaised.insert(*flags)
 
 
-async def list_evaluations(limit: int, before: datetime | None, person_id: UUID | None, monitor: bool) -> list[Found]:
-    """The newest first, of one agent or of all. At least `limit` where there are so many.
+async def list_evaluations(
+    limit: int, before: datetime | None, person_id: UUID | None, monitor: bool, among: list[UUID] | None = None
+) -> list[Found]:
+    """The newest first, of one agent or of all; of `among` only where it is given. At least `limit` where there are.
 
     Starts are kept to the minute only, so a page takes every call of its last minute: `before` then loses none.
     """
     wanted: Where | And = Evaluation.call_id._.monitor.eq(monitor)
+    if among is not None:
+        wanted = wanted & Evaluation.id.is_in(among)
     if person_id is not None:
         wanted = wanted & (Evaluation.call_id._.person_id == person_id)
     if before is not None:
@@ -210,3 +220,68 @@ async def receipt_of(call_id: UUID) -> PurgeReceipt | None:
     if row is None:
         return None
     return PurgeReceipt(**{**row, "wiped_at": row["wiped_at"].isoformat()})
+
+
+IN_REVIEW = """
+SELECT s.evaluation_id FROM review_step s
+JOIN evaluation e ON e.id = s.evaluation_id JOIN call c ON c.id = e.call_id
+WHERE {}::uuid IS NULL OR c.person_id = {}::uuid
+GROUP BY s.evaluation_id
+HAVING count(*) FILTER (WHERE s.kind = 'contested') > count(*) FILTER (WHERE s.kind IN ('upheld', 'revised'))
+"""
+
+
+async def in_review(person_id: UUID | None) -> list[UUID]:
+    """Evaluations with a contest that is not decided, of one agent or of all."""
+    return [row["evaluation_id"] for row in await Step.raw(IN_REVIEW, person_id, person_id)]
+
+
+async def steps_of(evaluation_ids: list[UUID]) -> dict[UUID, list[ReviewStep]]:
+    """For each evaluation that has any, in the order they were taken."""
+    found: dict[UUID, list[ReviewStep]] = {}
+    if not evaluation_ids:
+        return found
+    rows: list[dict[str, Any]] = (
+        await Step.select(
+            Step.evaluation_id,
+            Step.kind,
+            Step.criterion,
+            Step.code,
+            Step.state,
+            Step.person_id._.name.as_alias("by"),
+            Step.at,
+        )
+        .where(Step.evaluation_id.is_in(evaluation_ids))
+        .order_by(Step.evaluation_id, Step.position)
+    )
+    for row in rows:
+        evaluation_id, at = row.pop("evaluation_id"), row.pop("at")
+        found.setdefault(evaluation_id, []).append(ReviewStep(**row, at=at.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    return found
+
+
+async def add_step(
+    practice_id: UUID,
+    evaluation_id: UUID,
+    position: int,
+    person_id: UUID,
+    kind: str,
+    criterion: str | None = None,
+    code: str | None = None,
+    state: str | None = None,
+) -> None:
+    """The evaluation's call is locked: nobody else takes this position."""
+    await Step.insert(
+        Step(
+            id=uuid4(),
+            practice_id=practice_id,
+            evaluation_id=evaluation_id,
+            position=position,
+            kind=kind,
+            criterion=criterion,
+            code=code,
+            state=state,
+            person_id=person_id,
+            at=datetime.now(UTC).replace(second=0, microsecond=0),
+        )
+    )

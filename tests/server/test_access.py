@@ -54,15 +54,24 @@ PROTECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/calls/{call_id:uuid}/ice-servers"): {"agent", "monitor"},
     ("POST", "/api/calls/{call_id:uuid}/answer"): {"agent", "monitor"},
     ("POST", "/api/calls/{call_id:uuid}/hang-up"): {"agent", "monitor"},
-    ("GET", "/api/calls/{call_id:uuid}/outcome"): {"monitor"},
+    ("GET", "/api/calls/{call_id:uuid}/outcome"): {"agent", "monitor"},
+    ("GET", "/api/practice/cues"): {"manager"},
+    ("POST", "/api/evaluations/{evaluation_id:uuid}/contests"): {"agent"},
+    ("POST", "/api/evaluations/{evaluation_id:uuid}/decisions"): {"manager"},
+    ("POST", "/api/evaluations/{evaluation_id:uuid}/acknowledgement"): {"agent"},
     ("GET", "/api/evaluations"): {"agent", "manager"},
     ("GET", "/api/evaluations/{evaluation_id:uuid}"): {"agent", "manager"},
     ("WS", "/ws/agent"): {"agent"},
 }
 """Who may call the others."""
 
-REFUSED = {"POST": {"sdp": ""}, "PUT": {"words": ["?"]}}
-"""Bodies of the right shape that change nothing, for whoever is let in."""
+REFUSED: dict[str, dict[str, Any]] = {
+    "/contests": {"criterion": "greeting", "reason": "misheard"},
+    "/decisions": {"outcome": "upheld", "criterion": "greeting", "rationale": "evidence_stands"},
+    "/vocabulary": {"words": ["?"]},
+    "": {"sdp": ""},
+}
+"""Bodies of the right shape that change nothing, for whoever is let in, by the end of the path."""
 
 PEOPLE = {"agent": "tom.agent", "manager": "maria.manager", "dpo": "dora.dpo", "admin": "ada.admin"}
 
@@ -132,7 +141,8 @@ def test_a_route_that_declares_nothing_is_refused_to_everybody(app: Litestar) ->
 
 async def call(client: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
     filled = path.replace("{call_id:uuid}", str(uuid4())).replace("{evaluation_id:uuid}", str(uuid4()))
-    return await client.request(method, filled, json=REFUSED.get(method))
+    body = next(body for end, body in REFUSED.items() if path.endswith(end))
+    return await client.request(method, filled, json=None if method == "GET" else body)
 
 
 @pytest.mark.parametrize(("method", "path"), [key for key in PROTECTED if key[0] != "WS"])

@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from rtc.messages import CueCounts
 from server.database import Database, NestedTransaction, UnsafeDatabase
 from server.demo import HARBOUR, RIVERSIDE
 from server.practices import store as practices
@@ -27,7 +28,13 @@ async def tables(installation: Installation) -> list[str]:
 async def full(installation: Installation, media: FakeMedia) -> None:
     """At least one row of Riverside in every table."""
     call = await answered_call(installation, "tom.agent")
-    await media.report(an_outcome(call.call_id, str(RIVERSIDE.id), scored()))
+    counts = [CueCounts("price", shown=1)]
+    await media.report(an_outcome(call.call_id, str(RIVERSIDE.id), scored(), counts))
+    async with installation.as_person("tom.agent") as tom:
+        evaluation = (await tom.get(f"/api/calls/{call.call_id}/outcome")).json()["id"]
+        contest = {"criterion": "greeting", "reason": "misheard"}
+        contested = await tom.post(f"/api/evaluations/{evaluation}/contests", json=contest)
+    assert contested.status_code == 201, contested.text
 
 
 def ids(table: str) -> str:
@@ -107,7 +114,7 @@ async def test_a_credential_shows_one_row_and_changes_none(installation: Install
 
 @pytest.mark.usefixtures("full")
 async def test_a_score_cannot_be_changed_by_the_application(installation: Installation) -> None:
-    for table in ("evaluation", "criterion_result", "flag", "purge_receipt"):
+    for table in ("evaluation", "criterion_result", "flag", "purge_receipt", "review_step"):
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):  # noqa: S608  # names above
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 async with installation.rows(RIVERSIDE.id, owner=False) as rows:

@@ -45,6 +45,7 @@ async def test_an_outcome_becomes_an_evaluation(
     assert (row["playbook"], row["playbook_version"]) == ("gp-reception", 1)
     assert row["coverage"] == pytest.approx(0.93)
     assert row["started_at"].endswith(":00Z")
+    assert (row["state"], row["revised_total"]) == ("submitted", None)
 
     full = (await tom.get(f"/api/evaluations/{row['id']}")).json()
     assert {name: full[name] for name in row if name != "flags"} == {n: v for n, v in row.items() if n != "flags"}

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
 from rtc.messages import (
+    CueCounts,
     Done,
     HangUp,
     Leg,
@@ -119,7 +120,9 @@ async def fake_media(bus: Bus) -> AsyncIterator[FakeMedia]:
         await bus.close()
 
 
-def an_outcome(call_id: str, practice_id: str, scorecard: Scorecard | None = None) -> Outcome:
+def an_outcome(
+    call_id: str, practice_id: str, scorecard: Scorecard | None = None, cues: Sequence[CueCounts] = ()
+) -> Outcome:
     return Outcome(
         call_id=call_id,
         practice_id=practice_id,
@@ -135,4 +138,5 @@ def an_outcome(call_id: str, practice_id: str, scorecard: Scorecard | None = Non
             wiped_at="2026-11-23T10:00:00+00:00",
             complete=True,
         ),
+        cues=list(cues),
     )

@@ -229,6 +229,29 @@ export interface CallerCallState {
   readonly by: "agent" | "patient" | "server" | null;
 }
 
+/** How many cards met each fate. `acknowledged` takes the place of `done` for cards that must be acknowledged. */
+export interface CueAnswers {
+  readonly done: number;
+  readonly acknowledged: number;
+  readonly not_relevant: number;
+  readonly later: number;
+}
+
+/** One trigger of one version of a playbook. `answers` is None while too few cards were shown to say anything: about the trigger, or without saying it about one person. */
+export interface CueUse {
+  readonly playbook: string;
+  readonly playbook_version: number;
+  readonly trigger: string;
+  readonly shown: number;
+  readonly answers: CueAnswers | null;
+}
+
+/** The triggers that have shown a card, those of the newest version first. `fewest`: from how many cards on there are answers. */
+export interface CuesInUse {
+  readonly items: readonly CueUse[];
+  readonly fewest: number;
+}
+
 /** What a caller's page shows before a call. `open`: a call can be taken right now. */
 export interface Line {
   readonly practice: string;
@@ -266,12 +289,25 @@ export interface EvaluationRow {
   readonly reason: string | null;
   readonly coverage: number;
   readonly flags: number;
+  readonly state: "acknowledged" | "in_review" | "revised" | "submitted" | "upheld";
+  readonly revised_total: number | null;
 }
 
-/** `next`: ask again with `before` set to this; None at the end. */
+/** `next`: ask again with `before` set to this; None at the end. `in_review`: how many wait for a decision. */
 export interface EvaluationPage {
   readonly items: readonly EvaluationRow[];
   readonly next: string | null;
+  readonly in_review: number;
+}
+
+/** What agent and manager said about a score, in codes. `code`: a ContestReason, UpheldReason or RevisedReason. */
+export interface ReviewStep {
+  readonly kind: "acknowledged" | "contested" | "revised" | "upheld";
+  readonly criterion: string | null;
+  readonly code: string | null;
+  readonly state: "met" | "not_applicable" | "not_met" | null;
+  readonly by: string;
+  readonly at: string;
 }
 
 /** One evaluation in full. */
@@ -289,6 +325,30 @@ export interface Evaluation {
   readonly flags: readonly Flag[];
   readonly criteria: readonly CriterionResult[];
   readonly receipt: PurgeReceipt;
+  readonly state: "acknowledged" | "in_review" | "revised" | "submitted" | "upheld";
+  readonly revised_total: number | null;
+  readonly review: readonly ReviewStep[];
+}
+
+/** An agent contests one criterion of their own call. Once for each. */
+export interface Contest {
+  readonly criterion: string;
+  readonly reason: "bad_connection" | "did_not_apply" | "done_without_words" | "misheard" | "other_speaker" | "said_differently" | "something_urgent";
+}
+
+/** The manager's answer: the result stays. */
+export interface Upheld {
+  readonly outcome: "upheld";
+  readonly criterion: string;
+  readonly rationale: "cannot_be_told" | "evidence_stands" | "needed_here_too";
+}
+
+/** The manager's answer: the criterion is now `state`, and the total follows. The first result stays in sight. */
+export interface Revised {
+  readonly outcome: "revised";
+  readonly criterion: string;
+  readonly rationale: "account_accepted" | "did_not_apply" | "recognition_at_fault" | "rule_at_fault";
+  readonly state: "met" | "not_applicable" | "not_met";
 }
 
 export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
@@ -300,3 +360,5 @@ export type AgentSocketIn = Available | Ping;
 export type CallerSocketIn = Join | Ping;
 
 export type CallerSocketOut = CallerCallState | Pong;
+
+export type Decision = Upheld | Revised;
