@@ -38,6 +38,8 @@ from server.errors import (
 )
 from server.health import Health
 from server.pages import page_routes
+from server.playbooks import routes as playbooks
+from server.playbooks.runs import Runs
 from server.practices import routes as practices
 from server.scores import routes as scores
 from server.scores.outcomes import serve_outcomes
@@ -52,6 +54,20 @@ ROUTES: list[Any] = [
     practices.monitor,
     practices.vocabulary,
     practices.replace_vocabulary,
+    playbooks.playbooks,
+    playbooks.begin,
+    playbooks.playbook,
+    playbooks.begin_draft,
+    playbooks.save,
+    playbooks.discard,
+    playbooks.run,
+    playbooks.publish,
+    playbooks.archive,
+    playbooks.version,
+    playbooks.version_file,
+    playbooks.draft_file,
+    playbooks.starter_file,
+    playbooks.choose,
     calls.line,
     calls.place,
     calls.patient_leg,
@@ -129,6 +145,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
             "media_workers": _given(workers),
             "sockets": _given(sockets),
             "switchboard": _given(switchboard),
+            "runs": _given(Runs()),
             "turn": _given(Turn(settings.turn)),
             "health": _given(Health(database, bus, workers)),
         },

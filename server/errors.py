@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, WebSocketDisconnect, WebSocketExc
 from litestar.types import Scope
 from msgspec import Struct
 
+from server.faults import Fault
 from server.logs import code_place, log
 
 TYPE_PREFIX = "urn:clinixcue:problem:"
@@ -43,6 +44,8 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "own-evaluation": (403, "This is your own call", "Somebody else with the manager role decides about it."),
     "not-your-call": (403, "This is not your call", "Only who answered a call can contest or acknowledge its score."),
     "unknown-evaluation": (404, "This evaluation is not known", "Go back to the list and open it from there."),
+    "unknown-playbook": (404, "This playbook is not known", "Go back to the list of playbooks and open it from there."),
+    "unknown-version": (404, "This version is not known", "Open the playbook and choose one from its list."),
     "method-not-allowed": (405, "This address does not take that method", "Check the API description."),
     "call-taken": (409, "A colleague took this call", "Nothing to do: they are speaking to the caller."),
     "nothing-to-contest": (409, "This criterion was not judged", "There is no result here that could be contested."),
@@ -51,10 +54,16 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "nothing-revised": (409, "That is the result as it is", "Choose another result, or uphold this one."),
     "still-in-review": (409, "This score is still in review", "Acknowledge it once every contest is decided."),
     "call-over": (409, "This call is over", "The caller can place a new call from the same link."),
+    "name-taken": (409, "There is a playbook of this name", "Open it, or choose another name."),
+    "draft-exists": (409, "A draft is being written already", "Go on with it, or discard it first."),
+    "draft-changed": (409, "The draft was changed elsewhere", "Copy what you have typed, then reload the page."),
+    "playbook-in-use": (409, "A line still uses this playbook", "Choose another playbook for that line first."),
     "line-expired": (410, "This call link is no longer in use", "Ask the practice for its current link."),
-    "too-large": (413, "This request is too large", "Send less than 64 KiB."),
+    "too-large": (413, "This request is too large", "Send less: most requests may hold 64 KiB, a playbook 400 kB."),
     "bad-session-description": (422, "The browser's call offer cannot be used", "Reload the page and try again."),
     "bad-words": (422, "These words cannot be saved", "Correct the entry named here, then save again."),
+    "bad-playbook": (422, "This playbook cannot be used", "Correct what is listed here, then try again."),
+    "safety-case-failed": (422, "A safety case fails", "The version that calls use stays. See the cases listed here."),
     "internal": (500, "Something went wrong here", "It is noted in the log. Try again in a moment."),
     "no-media": (503, "No call can be taken right now", "Try again in a minute, or telephone the practice."),
     "media-unreachable": (503, "The call could not be connected", "Try again; if it stays so, telephone the practice."),
@@ -77,31 +86,37 @@ _OF_STATUS = {
 class Problem(Exception):
     """Raised anywhere to answer with a row of PROBLEMS; `detail` replaces the row's own. Code must be in the table.
 
-    `at`: which entry of a list that was sent is meant, from 0.
+    `at`: which entry of a list that was sent is meant, from 0. `faults`: what is wrong in a file that was sent.
     """
 
-    def __init__(self, code: str, detail: str | None = None, at: int | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str | None = None, at: int | None = None, faults: list[Fault] | None = None
+    ) -> None:
         self.status, self.title, usual = PROBLEMS[code]
         self.code = code
         self.detail = detail or usual
         self.at = at
+        self.faults = faults
         super().__init__(code)
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457 section 3.1; `at` is an extension (section 3.2)."""
+    """RFC 9457 section 3.1; `at` and `faults` are extensions (section 3.2)."""
 
     type: str
     title: str
     status: int
     detail: str
     at: int | None = None
+    faults: list[Fault] | None = None
 
 
 def answer_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     if _is_navigation(request):
         return Response(_page(problem), status_code=problem.status, media_type=MediaType.HTML)
-    body = ProblemDetails(TYPE_PREFIX + problem.code, problem.title, problem.status, problem.detail, problem.at)
+    body = ProblemDetails(
+        TYPE_PREFIX + problem.code, problem.title, problem.status, problem.detail, problem.at, problem.faults
+    )
     return Response(
         msgspec.json.encode(body), status_code=problem.status, media_type="application/problem+json; charset=utf-8"
     )

@@ -29,6 +29,8 @@ GRANTS: dict[str, str] = {
     "sign_in_attempt": "SELECT, INSERT, DELETE",
     "service_account": "SELECT, INSERT, UPDATE, DELETE",
     "line": "SELECT, INSERT, UPDATE",
+    "playbook": "SELECT, INSERT, UPDATE, DELETE",
+    "playbook_version": "SELECT, INSERT",
     "call": "SELECT, INSERT, UPDATE",
     "evaluation": "SELECT, INSERT",
     "criterion_result": "SELECT, INSERT",
@@ -37,7 +39,8 @@ GRANTS: dict[str, str] = {
     "review_step": "SELECT, INSERT",
     "cue_sum": "SELECT, INSERT, UPDATE",
 }
-"""A score is written once, and what is said about it too; the application role has no right to change either."""
+"""A score and a published playbook are written once, and what is said about a score too; the application role has no
+right to change them."""
 
 
 class MigrationFailed(Exception):

@@ -93,6 +93,44 @@ class Line(Table, tablename="line"):
     expires_at = Timestamptz(null=True, default=None)
 
 
+class Playbook(Table, tablename="playbook"):
+    """A playbook of the practice's own. It takes the place of the starter playbook of its name, if there is one.
+
+    What is being written is the draft (`draft` is its YAML, None when there is none); what calls use is the newest
+    PlaybookVersion, unless it was archived. Cases are sentences that the practice made up, never a patient's.
+    """
+
+    id = UUID(primary_key=True)
+    practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)
+    name = Varchar(length=64)
+    starter = Varchar(length=64, null=True, default=None)
+    """The playbook of ours that it began as; its cases can be run too."""
+    draft = Text(null=True, default=None)
+    draft_cases = Text(default="")
+    draft_starter_cases = Boolean(default=True)
+    revision = Integer(default=0)
+    """Of the draft: counts every time it was saved, so that nobody overwrites what they have not seen."""
+    saved_at = Timestamptz(null=True, default=None)
+    saved_by = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.restrict)
+    archived_at = Timestamptz(null=True, default=None)
+
+
+class PlaybookVersion(Table, tablename="playbook_version"):
+    """Published: never changed, never removed. `number` counts from 1 within its playbook."""
+
+    id = UUID(primary_key=True)
+    practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)
+    playbook_id = ForeignKey(Playbook, on_delete=OnDelete.restrict)
+    number = Integer()
+    source = Text()
+    cases = Text()
+    starter_cases = Boolean()
+    cases_run = Integer()
+    cases_right = Integer()
+    published_at = Timestamptz()
+    published_by = ForeignKey(Person, on_delete=OnDelete.restrict)
+
+
 class Call(Table, tablename="call"):
     """state: ringing -> answered -> ended, or ringing -> ended. Answered by a person or by a service account."""
 
@@ -103,6 +141,8 @@ class Call(Table, tablename="call"):
     monitor = Boolean()
     analyse = Boolean()
     playbook = Varchar(length=100)
+    playbook_version_id = ForeignKey(PlaybookVersion, null=True, default=None, on_delete=OnDelete.restrict)
+    """The version in force when the call was placed. None: the starter playbook of that name."""
     media_worker = Varchar(length=64)
     caller_token_hash = Varchar(length=HASH_CHARS, unique=True)
     patient_joined = Boolean(default=False)
@@ -211,6 +251,8 @@ TABLES: tuple[type[Table], ...] = (
     SignInAttempt,
     ServiceAccount,
     Line,
+    Playbook,
+    PlaybookVersion,
     Call,
     Evaluation,
     CriterionOutcome,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -126,11 +126,11 @@ class Report(Struct, frozen=True):
     calls: CallReport | None
 
 
-def examine(labels: Labels, cases: Iterable[Sentence | Call]) -> Report:
-    """Hear every case with a coach of its own."""
+def examine(labels: Labels, cases: Iterable[Sentence | Call], heard: Callable[[], None] = lambda: None) -> Report:
+    """Hear every case with a coach of its own. `heard` is called after each."""
     every = list(cases)
-    sentences = _of_sentences(labels, [case for case in every if isinstance(case, Sentence)])
-    calls = _of_calls(labels, [case for case in every if isinstance(case, Call)])
+    sentences = _of_sentences(labels, [case for case in every if isinstance(case, Sentence)], heard)
+    calls = _of_calls(labels, [case for case in every if isinstance(case, Call)], heard)
     findings = [*(sentences.findings if sentences else []), *(calls.findings if calls else [])]
     return Report(
         playbook=labels.playbook.name,
@@ -188,7 +188,7 @@ def _sentence_fired(playbook: Playbook, observed: _Observed) -> dict[str, list[R
     return fired
 
 
-def _of_sentences(labels: Labels, cases: list[Sentence]) -> SentenceReport | None:
+def _of_sentences(labels: Labels, cases: list[Sentence], heard: Callable[[], None]) -> SentenceReport | None:
     if not cases:
         return None
     findings: list[Finding] = []
@@ -197,6 +197,7 @@ def _of_sentences(labels: Labels, cases: list[Sentence]) -> SentenceReport | Non
     loud: set[str] = set()
     for case in cases:
         observed = _observe(labels.playbook, [Turn(case.speaker, case.text)])
+        heard()
         fired = _sentence_fired(labels.playbook, observed)
         expected.update(set(case.expect))
         found = _findings(case, set(case.expect), fired, frozenset(case.not_), [case.text])
@@ -285,7 +286,7 @@ def _kinds(cases: list[Sentence], wrong: set[str], loud: set[str]) -> list[KindF
     ]
 
 
-def _of_calls(labels: Labels, calls: list[Call]) -> CallReport | None:
+def _of_calls(labels: Labels, calls: list[Call], heard: Callable[[], None]) -> CallReport | None:
     if not calls:
         return None
     cues: list[Finding] = []
@@ -294,6 +295,7 @@ def _of_calls(labels: Labels, calls: list[Call]) -> CallReport | None:
     disagreements: list[Disagreement] = []
     for call in calls:
         observed = _observe(labels.playbook, call.turns)
+        heard()
         texts = [turn.text for turn in call.turns]
         cues += _findings(call, set(call.expected.cues), observed.fired, frozenset(), texts)
         flags += _findings(call, set(call.expected.flags), observed.flags, frozenset(), texts)

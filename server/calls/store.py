@@ -17,6 +17,7 @@ class CallRow(Struct, frozen=True):
     monitor: bool
     analyse: bool
     playbook: str
+    playbook_version_id: UUID | None
     media_worker: str
     patient_joined: bool
     person_id: UUID | None
@@ -45,6 +46,7 @@ COLUMNS = (
     Call.monitor,
     Call.analyse,
     Call.playbook,
+    Call.playbook_version_id,
     Call.media_worker,
     Call.patient_joined,
     Call.person_id,
@@ -63,6 +65,7 @@ async def add_call(call: CallRow, line_id: UUID, caller_token_hash: str, started
             monitor=call.monitor,
             analyse=call.analyse,
             playbook=call.playbook,
+            playbook_version_id=call.playbook_version_id,
             media_worker=call.media_worker,
             caller_token_hash=caller_token_hash,
             started_at=started_at,

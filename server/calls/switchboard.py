@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
+from msgspec import structs
+
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
-from rtc.messages import CallPlan, HangUp, Leg, LegAnswer, LegEvent, LegOffer, Refusal, Reply
+from rtc.messages import CallPlan, HangUp, Leg, LegAnswer, LegEvent, LegOffer, PublishedPlaybook, Refusal, Reply
 from server.auth.access import Principal, Program, SignedIn
 from server.auth.sessions import new_token, token_hash
 from server.calls import store
@@ -19,6 +21,7 @@ from server.calls.sockets import AgentSocket, Sockets
 from server.database import Database
 from server.errors import Problem
 from server.logs import log
+from server.playbooks import store as playbooks
 from server.practices import store as practices
 from server.practices.lines import open_line
 
@@ -51,6 +54,7 @@ class Switchboard:
             monitor=line.monitor,
             analyse=analyse,
             playbook=line.playbook,
+            playbook_version_id=None,
             media_worker=worker,
             patient_joined=False,
             person_id=None,
@@ -59,6 +63,9 @@ class Switchboard:
         )
         async with self._database.practice(line.practice_id):
             await store.end_never_joined(now - timedelta(minutes=JOIN_MINUTES))
+            # A version published from here on is for the calls after this one.
+            if version := await playbooks.in_force(line.playbook):
+                call = structs.replace(call, playbook_version_id=version.id)
             await store.add_call(call, line.id, token_hash(token), now.replace(second=0, microsecond=0))
         return PlacedCall(call.id, token)
 
@@ -207,7 +214,7 @@ class Switchboard:
     # --- inside -----------------------------------------------------------------------------------------------
 
     async def _connect(self, call: store.CallRow, leg: Leg, sdp: str) -> str:
-        plan = CallPlan(str(call.id), str(call.practice_id), call.playbook, call.analyse, await self._words(call))
+        plan = await self._plan(call)
         try:
             reply = await self._bus.request(subjects.media_offer(call.media_worker), LegOffer(plan, leg, sdp))
         except Unreachable as error:
@@ -216,12 +223,16 @@ class Switchboard:
             return reply.sdp
         raise _refused(reply)
 
-    async def _words(self, call: store.CallRow) -> list[str]:
-        """What the recogniser may know of the practice. media keeps the plan of a call's first connection."""
+    async def _plan(self, call: store.CallRow) -> CallPlan:
+        """What media and speech may know of it. media keeps the plan of a call's first connection."""
+        plan = CallPlan(str(call.id), str(call.practice_id), call.playbook, call.analyse)
         if not call.analyse:
-            return []
+            return plan
         async with self._database.practice(call.practice_id):
-            return await practices.vocabulary(call.practice_id)
+            words = await practices.vocabulary(call.practice_id)
+            version = call.playbook_version_id and await playbooks.version_by_id(call.playbook_version_id)
+        published = PublishedPlaybook.of(version.number, version.source) if version else None
+        return structs.replace(plan, vocabulary=words, published=published)
 
     async def _release(self, call: store.CallRow) -> None:
         async with self._database.practice(call.practice_id):

@@ -44,6 +44,8 @@ class EvaluationRow(Struct, frozen=True):
     duration_s: int
     playbook: str
     playbook_version: int
+    playbook_own: bool
+    """The practice's own; else the starter playbook of that name."""
     total: int | None
     reason: str | None
     coverage: float
@@ -84,6 +86,8 @@ class Evaluation(Struct, frozen=True):
     duration_s: int
     playbook: str
     playbook_version: int
+    playbook_own: bool
+    """The practice's own; else the starter playbook of that name."""
     total: int | None
     reason: str | None
     coverage: float

@@ -25,6 +25,7 @@ class Found(Struct, frozen=True):
     duration_s: int | None
     playbook: str
     playbook_version: int
+    version_id: UUID | None
     total: int | None
     reason: str | None
     coverage: float
@@ -41,6 +42,7 @@ COLUMNS = (
     Evaluation.call_id._.duration_s.as_alias("duration_s"),
     Evaluation.playbook,
     Evaluation.playbook_version,
+    Evaluation.call_id._.playbook_version_id.as_alias("version_id"),
     Evaluation.total,
     Evaluation.reason,
     Evaluation.coverage,

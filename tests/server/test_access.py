@@ -1,5 +1,6 @@
 """Deny by default: every route says who may call it, and only they may."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -50,6 +51,20 @@ PROTECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/monitor"): {"monitor"},
     ("GET", "/api/practice/vocabulary"): {"manager"},
     ("PUT", "/api/practice/vocabulary"): {"manager"},
+    ("GET", "/api/playbooks"): {"manager"},
+    ("POST", "/api/playbooks"): {"manager"},
+    ("GET", "/api/playbooks/{playbook_id:uuid}"): {"manager"},
+    ("POST", "/api/playbooks/{playbook_id:uuid}/draft"): {"manager"},
+    ("PUT", "/api/playbooks/{playbook_id:uuid}/draft"): {"manager"},
+    ("POST", "/api/playbooks/{playbook_id:uuid}/draft/discard"): {"manager"},
+    ("POST", "/api/playbooks/{playbook_id:uuid}/draft/run"): {"manager"},
+    ("GET", "/api/playbooks/{playbook_id:uuid}/draft/playbook.yaml"): {"manager"},
+    ("POST", "/api/playbooks/{playbook_id:uuid}/publish"): {"manager"},
+    ("POST", "/api/playbooks/{playbook_id:uuid}/archive"): {"manager"},
+    ("GET", "/api/playbooks/{playbook_id:uuid}/versions/{number:int}"): {"manager"},
+    ("GET", "/api/playbooks/{playbook_id:uuid}/versions/{number:int}/playbook.yaml"): {"manager"},
+    ("GET", "/api/starter-playbooks/{name:str}/playbook.yaml"): {"manager"},
+    ("PUT", "/api/practice/lines/{line_id:uuid}/playbook"): {"manager"},
     ("GET", "/api/calls/current"): {"agent"},
     ("GET", "/api/calls/{call_id:uuid}/ice-servers"): {"agent", "monitor"},
     ("POST", "/api/calls/{call_id:uuid}/answer"): {"agent", "monitor"},
@@ -69,6 +84,9 @@ REFUSED: dict[str, dict[str, Any]] = {
     "/contests": {"criterion": "greeting", "reason": "misheard"},
     "/decisions": {"outcome": "upheld", "criterion": "greeting", "rationale": "evidence_stands"},
     "/vocabulary": {"words": ["?"]},
+    "/lines/{line_id:uuid}/playbook": {"playbook": "unknown"},
+    "/draft": {"number": 0, "source": "", "cases": "", "starter_cases": False, "revision": 0},
+    "/publish": {"revision": 0},
     "": {"sdp": ""},
 }
 """Bodies of the right shape that change nothing, for whoever is let in, by the end of the path."""
@@ -140,7 +158,7 @@ def test_a_route_that_declares_nothing_is_refused_to_everybody(app: Litestar) ->
 
 
 async def call(client: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
-    filled = path.replace("{call_id:uuid}", str(uuid4())).replace("{evaluation_id:uuid}", str(uuid4()))
+    filled = re.sub(r"{\w+:(\w+)}", lambda part: {"uuid": str(uuid4()), "int": "1", "str": "x"}[part[1]], path)
     body = next(body for end, body in REFUSED.items() if path.endswith(end))
     return await client.request(method, filled, json=None if method == "GET" else body)
 

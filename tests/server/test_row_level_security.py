@@ -13,6 +13,7 @@ from server.demo import HARBOUR, RIVERSIDE
 from server.practices import store as practices
 from tests.support.fake_media import FakeMedia, an_outcome
 from tests.support.installation import Installation
+from tests.support.playbooks import published
 from tests.support.signalling import answered_call, scored
 
 NO_TENANT_DATA = {"migration", "sign_in_attempt"}
@@ -28,6 +29,9 @@ async def tables(installation: Installation) -> list[str]:
 async def full(installation: Installation, media: FakeMedia) -> None:
     """At least one row of Riverside in every table."""
     call = await answered_call(installation, "tom.agent")
+    async with installation.as_person("maria.manager") as manager:
+        if not (await manager.get("/api/playbooks")).json()["playbooks"]:
+            await published(manager)
     counts = [CueCounts("price", shown=1)]
     await media.report(an_outcome(call.call_id, str(RIVERSIDE.id), scored(), counts))
     async with installation.as_person("tom.agent") as tom:
@@ -114,7 +118,7 @@ async def test_a_credential_shows_one_row_and_changes_none(installation: Install
 
 @pytest.mark.usefixtures("full")
 async def test_a_score_cannot_be_changed_by_the_application(installation: Installation) -> None:
-    for table in ("evaluation", "criterion_result", "flag", "purge_receipt", "review_step"):
+    for table in ("evaluation", "criterion_result", "flag", "purge_receipt", "review_step", "playbook_version"):
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):  # noqa: S608  # names above
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 async with installation.rows(RIVERSIDE.id, owner=False) as rows:

@@ -10,26 +10,9 @@ from rtc.coaching.playbook import PlaybookError, load
 from rtc.messages import MAX_PACKED_BYTES, MAX_PLAYBOOK_BYTES, CallPlan, LegOffer, PublishedPlaybook
 from rtc.speech import playbooks as reading
 from rtc.speech.playbooks import KEPT, Playbooks
+from tests.support.playbooks import SMALL
 
 YAML = (files("rtc.coaching") / "packs" / "gp-reception.yaml").read_text(encoding="utf-8")
-SMALL = """
-name: small
-title: Small
-version: 1
-language: en
-country: GB
-emergency_number: "999"
-min_duration_s: 20
-min_coverage: 0.5
-conditions:
-  greeted: {leg: agent, on: final, phrases: ["good morning"]}
-triggers:
-  hello: {lane: coach, conditions: [greeted], title: Greeted, say: "Good morning."}
-criteria:
-  greeting: {label: Greets, weight: 100, met_by: [greeted]}
-flags:
-  rude: {severity: minor, about: conduct, raised_by: [greeted]}
-"""
 
 
 def plan(version: int, yaml: str = YAML, name: str = "gp-reception") -> CallPlan:

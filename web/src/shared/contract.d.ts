@@ -252,6 +252,176 @@ export interface CuesInUse {
   readonly fewest: number;
 }
 
+/** One that ships with ClinixCue. `cases`: how many sentences and calls come with it. */
+export interface StarterPlaybook {
+  readonly name: string;
+  readonly title: string;
+  readonly version: number;
+  readonly language: string;
+  readonly country: string;
+  readonly cases: number;
+}
+
+/** A playbook of the practice. `version` is the one that calls get: None before the first, and when archived. */
+export interface PlaybookRow {
+  readonly id: string;
+  readonly name: string;
+  readonly state: "archived" | "draft" | "published";
+  readonly version: number | null;
+  readonly published_at: string | null;
+  readonly published_by: string | null;
+  readonly has_draft: boolean;
+}
+
+/** Which playbook the next call on a line gets. `own`: the practice's; else ours. `version` None: there is none. */
+export interface LineUse {
+  readonly id: string;
+  readonly line: string;
+  readonly monitor: boolean;
+  readonly playbook: string;
+  readonly own: boolean;
+  readonly version: number | null;
+}
+
+/** Everything a manager chooses from. */
+export interface Playbooks {
+  readonly playbooks: readonly PlaybookRow[];
+  readonly starters: readonly StarterPlaybook[];
+  readonly lines: readonly LineUse[];
+}
+
+/** `line` counts from 1 in the file that `where` names: the playbook, the practice's own cases, or the starter's. */
+export interface Fault {
+  readonly where: "cases" | "playbook" | "starter";
+  readonly line: number;
+  readonly place: string;
+  readonly reason: string;
+}
+
+/** What is being written. `faults`: what is wrong with it; empty when it can be run and published. */
+export interface Draft {
+  readonly source: string;
+  readonly cases: string;
+  readonly starter_cases: boolean;
+  readonly revision: number;
+  readonly saved_at: string;
+  readonly saved_by: string;
+  readonly faults: readonly Fault[];
+}
+
+/** Never changes. `cases_right` of `cases_run` came out as expected when it was published. */
+export interface PublishedVersion {
+  readonly number: number;
+  readonly published_at: string;
+  readonly published_by: string;
+  readonly starter_cases: boolean;
+  readonly cases_run: number;
+  readonly cases_right: number;
+}
+
+/** One playbook of the practice in full, newest version first. Its lines: those that name it. */
+export interface PracticePlaybook {
+  readonly id: string;
+  readonly name: string;
+  readonly state: "archived" | "draft" | "published";
+  readonly starter: string | null;
+  readonly draft: Draft | null;
+  readonly versions: readonly PublishedVersion[];
+  readonly lines: readonly string[];
+}
+
+/** The text of a published version. */
+export interface VersionText {
+  readonly number: number;
+  readonly source: string;
+  readonly cases: string;
+}
+
+/** Begin a draft: as a copy of a starter playbook, under its own or another name, or with a file (`source`). */
+export interface NewPlaybook {
+  readonly starter: string | null;
+  readonly name: string | null;
+  readonly source: string | null;
+}
+
+/** Begin a draft as a copy of this version. */
+export interface NewDraft {
+  readonly number: number;
+}
+
+/** Replace the draft. `revision`: of the draft this was made from. */
+export interface DraftText {
+  readonly source: string;
+  readonly cases: string;
+  readonly starter_cases: boolean;
+  readonly revision: number;
+}
+
+/** Publish the draft as it was seen, at this revision. */
+export interface Publication {
+  readonly revision: number;
+}
+
+/** Name of a starter playbook, or of one that the practice has published. */
+export interface LinePlaybook {
+  readonly playbook: string;
+}
+
+/** `done` of `of` cases were heard. */
+export interface RunProgress {
+  readonly type: "progress";
+  readonly done: number;
+  readonly of: number;
+}
+
+/** How one cue, criterion or flag did on the sentences. Ratios are None where there is nothing to divide by. */
+export interface LabelResult {
+  readonly label: string;
+  readonly kind: "absent" | "criterion" | "cue" | "flag";
+  readonly safety: boolean;
+  readonly expected: number;
+  readonly found: number;
+  readonly false_alarms: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+}
+
+/** A case that did not come out as it should. `blocks`: while it is so, the draft is not published. */
+export interface CaseFinding {
+  readonly what: "another state" | "false alarm" | "missed";
+  readonly label: string;
+  readonly case: string;
+  readonly own: boolean;
+  readonly line: number;
+  readonly text: string;
+  readonly why: string;
+  readonly blocks: boolean;
+  readonly as_ours: boolean;
+}
+
+/** What came of all cases. */
+export interface CaseRun {
+  readonly type: "run";
+  readonly sentences: number;
+  readonly calls: number;
+  readonly right: number;
+  readonly macro_f1: number | null;
+  readonly labels: readonly LabelResult[];
+  readonly criteria: number;
+  readonly criteria_right: number;
+  readonly findings: readonly CaseFinding[];
+  readonly unlisted: number;
+  readonly blocking: number;
+  readonly left_out: readonly string[];
+  readonly untested: readonly string[];
+}
+
+/** The draft has faults, or the run was stopped. */
+export interface CannotRun {
+  readonly type: "cannot_run";
+  readonly faults: readonly Fault[];
+}
+
 /** What a caller's page shows before a call. `open`: a call can be taken right now. */
 export interface Line {
   readonly practice: string;
@@ -285,6 +455,7 @@ export interface EvaluationRow {
   readonly duration_s: number;
   readonly playbook: string;
   readonly playbook_version: number;
+  readonly playbook_own: boolean;
   readonly total: number | null;
   readonly reason: string | null;
   readonly coverage: number;
@@ -319,6 +490,7 @@ export interface Evaluation {
   readonly duration_s: number;
   readonly playbook: string;
   readonly playbook_version: number;
+  readonly playbook_own: boolean;
   readonly total: number | null;
   readonly reason: string | null;
   readonly coverage: number;
@@ -360,5 +532,7 @@ export type AgentSocketIn = Available | Ping;
 export type CallerSocketIn = Join | Ping;
 
 export type CallerSocketOut = CallerCallState | Pong;
+
+export type RunAnswer = RunProgress | CaseRun | CannotRun;
 
 export type Decision = Upheld | Revised;
