@@ -116,7 +116,7 @@ class Playbook(Table, tablename="playbook"):
 
 
 class PlaybookVersion(Table, tablename="playbook_version"):
-    """Published: never changed, never removed. `number` counts from 1 within its playbook."""
+    """Published: never changed, never removed. `number` counts up within its playbook, past ours of that name."""
 
     id = UUID(primary_key=True)
     practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)

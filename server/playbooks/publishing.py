@@ -1,5 +1,6 @@
 """From a draft to what calls get: its cases are run, it is numbered, and lines choose it. Future calls only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -51,12 +52,14 @@ async def publish(
         raise Problem("bad-playbook", _in_words(result.faults[0]), faults=result.faults)
     if result.blocking:
         raise Problem("safety-case-failed", faults=_blocking(result))
+    ours = await asyncio.to_thread(starters.version_of, found.name)
     async with database.practice(person.practice_id):
         await store.lock(playbook_id)
         now = await service.get(playbook_id)
         if now.draft is None or now.revision != revision:
             raise Problem("draft-changed")
-        number = await store.last_number(playbook_id) + 1
+        # Not a number of ours of that name: scores and sums name a version by both.
+        number = max(await store.last_number(playbook_id), ours) + 1
         run_cases = result.sentences + result.calls
         new = store.NewVersion(
             source=_fitting(number, numbered(job.source, number)),

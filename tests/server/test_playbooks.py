@@ -26,6 +26,8 @@ from tests.support.playbooks import GOOD_CASES, MISSED, SMALL, begin, publish, p
 from tests.support.signalling import OFFER, answer, answered_call, join, place, problem, ringing_call, scored
 
 STARTER = "gp-reception"
+FIRST = starters.version_of(STARTER) + 1
+"""What a practice's first version under that name is called."""
 
 
 @pytest.fixture
@@ -209,7 +211,7 @@ async def test_a_version_whose_safety_case_fails_is_refused_and_the_one_in_use_s
     installation: Installation, media: FakeMedia, maria: httpx2.AsyncClient
 ) -> None:
     playbook = await published(maria, SMALL.replace("small", STARTER))
-    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": 1})).json()
+    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": FIRST})).json()
     worse = await save(maria, draft, draft["draft"]["source"].replace("chest pain", "kneecap"), GOOD_CASES + MISSED)
     refused = await publish(maria, worse)
     assert problem(refused) == (422, "safety-case-failed")
@@ -220,10 +222,10 @@ async def test_a_version_whose_safety_case_fails_is_refused_and_the_one_in_use_s
     ]
     assert named[0]["reason"] == "chest_pain is missed: “I have chest pain.”"
     kept = await read(maria, playbook)
-    assert [version["number"] for version in kept["versions"]] == [1]
+    assert [version["number"] for version in kept["versions"]] == [FIRST]
     assert kept["draft"]["source"] == worse["draft"]["source"]
     await ringing_call(installation)
-    assert version_of(media.offers[-1].plan) == 1
+    assert version_of(media.offers[-1].plan) == FIRST
     assert media.offers[-1].plan.published is not None
     assert "chest pain" in media.offers[-1].plan.published.yaml
 
@@ -299,17 +301,17 @@ async def test_the_next_call_gets_a_new_version_and_a_call_in_progress_keeps_its
     assert (await join(anybody, during)).status_code == 200
     plan = media.offers[-1].plan
     assert plan.published is not None
-    assert (plan.playbook, plan.published.version) == (STARTER, 1)
+    assert (plan.playbook, plan.published.version) == (STARTER, FIRST)
     assert parse(plan.published.yaml).title == "Small"
-    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": 1})).json()
+    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": FIRST})).json()
     assert (await publish(maria, draft)).status_code == 201
     async with installation.as_person("tom.agent") as tom:
         assert (await answer(tom, before)).status_code == 200
         assert version_of(media.offers[-1].plan) is None
     assert (await join(anybody, during)).status_code == 200
-    assert version_of(media.offers[-1].plan) == 1
+    assert version_of(media.offers[-1].plan) == FIRST
     await ringing_call(installation)
-    assert version_of(media.offers[-1].plan) == 2
+    assert version_of(media.offers[-1].plan) == FIRST + 1
     other = await ringing_call(installation, str(installation.practice("Harbour Dental")["line_link"]))
     assert media.offers[-1].plan.call_id == other.call_id
     assert version_of(media.offers[-1].plan) is None
@@ -371,11 +373,11 @@ async def test_an_archived_one_gives_way_to_ours_and_comes_back_with_a_new_versi
     assert (row["state"], row["version"]) == ("archived", None)
     await ringing_call(installation)
     assert version_of(media.offers[-1].plan) is None
-    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": 1})).json()
+    draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": FIRST})).json()
     again = (await publish(maria, draft)).json()
-    assert (again["state"], again["versions"][0]["number"]) == ("published", 2)
+    assert (again["state"], again["versions"][0]["number"]) == ("published", FIRST + 1)
     await ringing_call(installation)
-    assert version_of(media.offers[-1].plan) == 2
+    assert version_of(media.offers[-1].plan) == FIRST + 1
     never = await begin(maria, source=SMALL)
     assert problem(await maria.post(f"/api/playbooks/{never['id']}/archive")) == (404, "unknown-version")
 
