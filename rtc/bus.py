@@ -25,6 +25,8 @@ SPEECH_LEASE = "speech.lease"
 SPEECH_QUEUE = "speech"
 CALL_EVENTS = "calls.events"
 OUTCOME = "calls.outcome"
+SANDBOX_STATE = "sandbox.state"
+DENIALS = "sandbox.denials"
 SERVER_QUEUE = "server"
 
 CONNECT_SECONDS = 10.0

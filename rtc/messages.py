@@ -292,6 +292,9 @@ class SandboxState(Struct, frozen=True):
         """What is not enforced. Empty: P4 is kept by the kernel."""
         return [protection for protection in self.protections if protection.strength != "enforced"]
 
+    def holds(self, name: ProtectionName) -> bool:
+        return any(protection.name == name and protection.strength == "enforced" for protection in self.protections)
+
 
 class Denials(Struct, frozen=True):
     """Attempts that were refused since the process started, by the kind of attempt (`open_for_writing`, `memfd`,

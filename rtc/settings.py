@@ -10,11 +10,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 S = TypeVar("S", bound=Struct)
+
+NATS_PORT = 4222
 
 
 class SettingsError(Exception):
@@ -79,12 +82,31 @@ class SpeechSettings(Struct, frozen=True, forbid_unknown_fields=True):
     capacity: Annotated[int, Meta(description="Calls this speech process will analyse at once.", ge=1)] = 12
 
 
+class SandboxSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    require: Annotated[
+        bool,
+        Meta(
+            description="Do not start where the kernel does not enforce every protection. false: start, and say which "
+            "are weaker. clinixcue up --demo starts in any case, unless this is set."
+        ),
+    ] = True
+
+
 class ListeningSettings(Struct, frozen=True):
     """What `media` and `speech` may know. No database, no keys."""
 
     bus: BusSettings
     media: MediaSettings
     speech: SpeechSettings
+    sandbox: SandboxSettings = SandboxSettings()
+
+
+def bus_port(settings: BusSettings) -> int:
+    """TCP port of the bus. Raises SettingsError."""
+    try:
+        return urlsplit(settings.url).port or NATS_PORT
+    except ValueError as error:
+        raise SettingsError(f"[bus] url has no port that could be one: {settings.url}") from error
 
 
 def load(sections: type[S], environment: Mapping[str, str] = os.environ, ignore: frozenset[str] = frozenset()) -> S:

@@ -14,10 +14,13 @@ from server.supervisor import Options, up
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_PORT = 8443
 
+LAUNCHER = "rtc.launcher"
+"""Confines a listening process, whose name is its first argument, before it starts."""
+
 MODULES = {
     "server": ("server", "the HTTP API, sign-in, signalling and storage"),
-    "media": ("rtc.media", "the WebRTC peers"),
-    "speech": ("rtc.speech", "recognition, cues and scoring"),
+    "media": (LAUNCHER, "the WebRTC peers"),
+    "speech": (LAUNCHER, "recognition, cues and scoring"),
     "migrate": ("server.migrate", "bring the database to the tables of this version"),
     "synthetic-call": ("rtc.synthetic", "place a real call from audio files and print what the agent would see"),
     "playbook": ("rtc.coaching", "check a playbook, and test it on sentences and calls with known answers"),
@@ -30,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in MODULES:
         module, _ = MODULES[arguments[0]]
-        os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments[1:]])  # noqa: S606  # no shell
+        given = arguments if module == LAUNCHER else arguments[1:]
+        os.execv(sys.executable, [sys.executable, "-P", "-m", module, *given])  # noqa: S606  # no shell
     answer = checks.python()
     if answer.state == "failed":
         sys.stderr.write(f"clinixcue: {answer.detail}\n")

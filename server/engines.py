@@ -74,17 +74,25 @@ POSTGRES_SETTINGS = {
 NATS_PERMISSIONS: dict[str, dict[str, list[str]]] = {
     "server": {
         "publish": ["media.*.offer", "media.*.hangup", "ring.*"],
-        "subscribe": ["workers.media", "calls.events", "calls.outcome", "ring.*", "_INBOX.server.>"],
+        "subscribe": ["workers.media", "sandbox.*", "calls.events", "calls.outcome", "ring.*", "_INBOX.server.>"],
     },
     "media": {
-        "publish": ["workers.media", "calls.events", "calls.outcome", "speech.lease", "speech.*.close", "pcm.*"],
+        "publish": [
+            "workers.media",
+            "sandbox.*",
+            "calls.events",
+            "calls.outcome",
+            "speech.lease",
+            "speech.*.close",
+            "pcm.*",
+        ],
         "subscribe": ["media.>", "workers.speech", "say.>", "_INBOX.media.>"],
     },
     "speech": {
-        "publish": ["workers.speech", "say.*", "calls.outcome"],
+        "publish": ["workers.speech", "sandbox.*", "say.*", "calls.outcome"],
         "subscribe": ["speech.>", "pcm.>", "_INBOX.speech.>"],
     },
-    "supervisor": {"publish": [], "subscribe": ["workers.*"]},
+    "supervisor": {"publish": [], "subscribe": ["workers.*", "sandbox.*"]},
 }
 """Who may say and hear what. `server` can reach neither sound (`pcm.>`) nor text (`say.>`).
 

@@ -14,8 +14,8 @@ from server.engines import Nats, Postgres
 
 SECTIONS = {
     "server": ("server", "database", "identity", "session", "bus", "turn"),
-    "media": ("media", "bus"),
-    "speech": ("speech", "bus"),
+    "media": ("media", "bus", "sandbox"),
+    "speech": ("speech", "bus", "sandbox"),
     "migrate": ("database", "identity"),
 }
 """Which sections of the settings each process may know."""

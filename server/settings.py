@@ -97,7 +97,7 @@ class MigrationSettings(Struct, frozen=True):
     identity: IdentitySettings
 
 
-OF_OTHER_PROCESSES = frozenset({"media", "speech"})
+OF_OTHER_PROCESSES = frozenset({"media", "speech", "sandbox"})
 OF_THE_SERVER = frozenset({"server", "session", "bus", "turn"})
 
 

@@ -17,7 +17,7 @@ from aiortc import RTCDataChannel
 from rtc.media.channel import AgentChannel
 from rtc.media.feedback import CueLedger
 from rtc.media.hearing import Hearing
-from rtc.media.opus import FRAME_SAMPLES
+from rtc.media.opus import FRAME_SAMPLES, Samples
 from rtc.media.peer import LegPeer
 from rtc.media.side import Side
 from rtc.messages import (
@@ -170,7 +170,7 @@ class MediaCall:
         if other is not None:
             other.hears.feed(payload, timestamp)
 
-    def _sound(self, leg: Leg, peer: LegPeer, pcm: bytes, lost: int) -> None:
+    def _sound(self, leg: Leg, peer: LegPeer, pcm: Samples, lost: int) -> None:
         if self._bridged_at is None or self._ending is not None or self._sides[leg].peer is not peer:
             return
         self._samples_in += len(pcm) // 2
@@ -250,7 +250,7 @@ class MediaCall:
         self._later(self._report(outcome))
 
     def _receipt(self) -> PurgeReceipt:
-        """Sound that reached a recogniser which then died is gone with its memory, but nobody can attest to it."""
+        """Samples that reached a recogniser which then died is gone with its memory, but nobody can attest to it."""
         return PurgeReceipt(
             frames_in=self._frames_in,
             bytes_in=self._frames_in * FRAME_SAMPLES * 2,

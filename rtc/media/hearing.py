@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
-from rtc.media.opus import FRAME_SAMPLES
+from rtc.locked_memory import SoundMemory
+from rtc.media.opus import FRAME_SAMPLES, Samples
 from rtc.media.post import LegSound, SoundPost
 from rtc.messages import (
     CallClose,
@@ -58,7 +59,15 @@ class SpeechWorkers:
 class Hearing:
     """Owner: one call. `sound` never blocks and never raises: losing a recogniser must not touch the bridge."""
 
-    def __init__(self, plan: CallPlan, media_worker: str, bus: Bus, workers: SpeechWorkers, post: SoundPost) -> None:
+    def __init__(
+        self,
+        plan: CallPlan,
+        media_worker: str,
+        bus: Bus,
+        workers: SpeechWorkers,
+        post: SoundPost,
+        memory: SoundMemory,
+    ) -> None:
         self._plan = plan
         self._media_worker = media_worker
         self._bus = bus
@@ -69,7 +78,7 @@ class Hearing:
         self._began_unheard = False
         self._to_agent: Callable[[ChannelMessage], None] = lambda _message: None
         self._bridged_at = 0.0
-        self._legs: dict[Leg, LegSound] = {"agent": LegSound(), "patient": LegSound()}
+        self._legs: dict[Leg, LegSound] = {"agent": LegSound(memory), "patient": LegSound(memory)}
         self._keeper: asyncio.Task[None] | None = None
         self._over = False
         self._paused_told = False
@@ -139,7 +148,7 @@ class Hearing:
             if self._worker is None:
                 await self._lease()
 
-    def sound(self, leg: Leg, pcm: bytes) -> None:
+    def sound(self, leg: Leg, pcm: Samples) -> None:
         """s16le 16 kHz mono as it was decoded. Without a recogniser it is dropped here, at once."""
         if self._worker is None:
             return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 
+from rtc.locked_memory import SoundMemory
 from rtc.messages import SAMPLE_RATE
 
 FRAME_SAMPLES = SAMPLE_RATE // 50
@@ -16,6 +17,10 @@ FRAME_SAMPLES = SAMPLE_RATE // 50
 
 MAX_FRAME_SAMPLES = SAMPLE_RATE * 120 // 1000
 """RFC 6716 section 3.2.5: one packet holds at most 120 ms."""
+
+
+Samples = bytes | memoryview
+"""s16le samples, 16 kHz mono. A view is of the decoder's own memory: copy it before the next packet."""
 
 
 class OpusError(Exception):
@@ -54,30 +59,32 @@ class OpusDecoder:
         self._state = self._library.opus_decoder_create(SAMPLE_RATE, 1, ctypes.byref(error))
         if error.value != 0:
             raise OpusError(f"opus_decoder_create failed with {error.value}")
-        self._out = (ctypes.c_int16 * MAX_FRAME_SAMPLES)()
+        self._memory = SoundMemory(1, 2 * MAX_FRAME_SAMPLES)
+        self._place = self._memory.take()
+        self._out = (ctypes.c_int16 * MAX_FRAME_SAMPLES).from_buffer(self._place)
 
-    def decode(self, payload: bytes) -> bytes:
-        """s16le samples of one packet. Raises OpusError when it is corrupt."""
+    def decode(self, payload: bytes) -> Samples:
+        """One packet. Raises OpusError when it is corrupt."""
         return self._run(payload, len(payload), MAX_FRAME_SAMPLES, 0)
 
-    def recover(self, next_payload: bytes) -> bytes:
+    def recover(self, next_payload: bytes) -> Samples:
         """The 20 ms before `next_payload`, from the redundancy inside it; concealed when it carries none."""
         return self._run(next_payload, len(next_payload), FRAME_SAMPLES, 1)
 
-    def conceal(self) -> bytes:
+    def conceal(self) -> Samples:
         """20 ms invented from what came before (packet-loss concealment); fades to silence when called again."""
         return self._run(None, 0, FRAME_SAMPLES, 0)
 
-    def _run(self, payload: bytes | None, length: int, room: int, fec: int) -> bytes:
+    def _run(self, payload: bytes | None, length: int, room: int, fec: int) -> Samples:
         if self._state is None:
             raise OpusError("decoder is closed")
         count: int = self._library.opus_decode(self._state, payload, length, self._out, room, fec)
         if count < 0:
             raise OpusError(f"opus_decode failed with {count}")
-        return ctypes.string_at(self._out, count * 2)
+        return self._place[: count * 2]
 
     def close(self) -> None:
         if self._state is not None:
-            ctypes.memset(self._out, 0, ctypes.sizeof(self._out))
+            self._place[:] = bytes(len(self._place))
             self._library.opus_decoder_destroy(self._state)
             self._state = None

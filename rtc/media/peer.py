@@ -18,7 +18,7 @@ from msgspec import DecodeError
 from rtc.media.bridge import PassThroughTrack
 from rtc.media.ice import announce
 from rtc.media.jitter import ReorderWindow
-from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError
+from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError, Samples
 from rtc.media.rtp import SoundPacket, SoundPath
 from rtc.messages import MAX_PAGE_MESSAGE_CHARS, CueFeedback, page_decoder
 
@@ -41,13 +41,13 @@ class UnusableOffer(Exception):
 class LegPeer:
     """Owner: the call, on the event loop of `media`.
 
-    `on_sound(pcm, lost)` gets s16le 16 kHz mono in order, `lost` frames of it concealed; `on_channel` the data
-    channel; `on_state` "connected", "failed" or "closed"; `on_feedback` what the agent's page says of a card.
+    `on_sound(pcm, lost)` gets s16le 16 kHz mono in order, to copy at once, `lost` frames of it concealed; `on_channel`
+    the data channel; `on_state` "connected", "failed" or "closed"; `on_feedback` what the agent's page says of a card.
     """
 
     def __init__(
         self,
-        on_sound: Callable[[bytes, int], None],
+        on_sound: Callable[[Samples, int], None],
         on_packet: Callable[[bytes, int], None],
         on_state: Callable[[str], None],
         on_channel: Callable[[RTCDataChannel], None] | None = None,
@@ -133,7 +133,7 @@ class LegPeer:
         except OpusError:
             self._on_sound(bytes(FRAME_SAMPLES * 2), 1)
 
-    def _fill(self, next_payload: bytes, last: bool) -> bytes:
+    def _fill(self, next_payload: bytes, last: bool) -> Samples:
         """Only the frame right before a packet can be in that packet's redundancy (RFC 6716 section 2.1.7)."""
         return self._decoder.recover(next_payload) if last else self._decoder.conceal()
 

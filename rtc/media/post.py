@@ -11,7 +11,8 @@ from typing import Protocol
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
-from rtc.media.opus import FRAME_SAMPLES
+from rtc.locked_memory import SoundMemory
+from rtc.media.opus import FRAME_SAMPLES, MAX_FRAME_SAMPLES, Samples
 from rtc.messages import SAMPLE_RATE, Pcm, Sound
 
 POST_SECONDS = 0.04
@@ -26,6 +27,9 @@ that could not be posted."""
 MAX_GATHERED_SAMPLES = 2 * SAMPLE_RATE
 """When the bus stalls longer, what waits is dropped; the bridge never waits."""
 
+PLACE_BYTES = 2 * (MAX_GATHERED_SAMPLES + MAX_FRAME_SAMPLES)
+"""What one leg holds at most."""
+
 MAX_DRIFT_SAMPLES = SAMPLE_RATE // 5
 """A leg's clock that runs 200 ms away from ours (a pause in sending) is set again, forwards only."""
 
@@ -33,24 +37,31 @@ MAX_DRIFT_SAMPLES = SAMPLE_RATE // 5
 class LegSound:
     """What one leg said since the last round. Owner: the call's `Hearing`. What leaves here is overwritten here."""
 
-    def __init__(self) -> None:
-        self._pcm = bytearray()
+    def __init__(self, memory: SoundMemory) -> None:
+        """`memory` has places of PLACE_BYTES; one is held from the first sound until `wipe`."""
+        self._memory = memory
+        self._held: memoryview | None = None
+        self._length = 0
         self._began = 0.0
         self._next_at: int | None = None
 
-    def add(self, pcm: bytes) -> None:
-        """s16le 16 kHz mono as it was decoded."""
-        if len(self._pcm) // 2 > MAX_GATHERED_SAMPLES:
+    def add(self, pcm: Samples) -> None:
+        """s16le 16 kHz mono as it was decoded, at most MAX_FRAME_SAMPLES. Copied."""
+        if self._length // 2 > MAX_GATHERED_SAMPLES:
             self.wipe()
-        if not self._pcm:
+        if not self._length:
             self._began = time.monotonic() - FRAME_SAMPLES / SAMPLE_RATE
-        self._pcm += pcm
+        if self._held is None:
+            self._held = self._memory.take()
+        end = self._length + len(pcm)
+        self._held[self._length : end] = pcm
+        self._length = end
 
     def take(self, bridged_at: float) -> tuple[int, bytes] | None:
         """The oldest sound and the media sample it begins at; None when there is none. `bridged_at` is monotonic."""
-        if not self._pcm:
+        if self._held is None or not self._length:
             return None
-        pcm = bytes(self._pcm[: 2 * MAX_PIECE_SAMPLES])
+        pcm = bytes(self._held[: min(self._length, 2 * MAX_PIECE_SAMPLES)])
         self._forget(len(pcm))
         at = self._place(int((self._began - bridged_at) * SAMPLE_RATE))
         self._next_at = at + len(pcm) // 2
@@ -65,11 +76,18 @@ class LegSound:
         return at
 
     def _forget(self, length: int) -> None:
-        self._pcm[:length] = bytes(length)
-        del self._pcm[:length]
+        """The oldest bytes: what is newer moves to the front, and where it was is overwritten."""
+        if self._held is not None:
+            rest = self._length - length
+            self._held[:rest] = self._held[length : self._length]
+            self._held[rest : self._length] = bytes(length)
+            self._length = rest
 
     def wipe(self) -> None:
-        self._forget(len(self._pcm))
+        """Everything; the place goes back."""
+        if self._held is not None:
+            self._memory.give_back(self._held)
+        self._held, self._length = None, 0
 
     def restart(self) -> None:
         """Another recogniser listens from now on."""

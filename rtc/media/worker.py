@@ -7,6 +7,7 @@ import uuid
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
+from rtc.locked_memory import SoundMemory
 from rtc.media import ice
 from rtc.media.call import CallOver, MediaCall
 from rtc.media.hearing import Hearing, SpeechWorkers
@@ -21,9 +22,11 @@ from rtc.messages import (
     Outcome,
     Refusal,
     Reply,
+    SandboxState,
     ToAgent,
     WorkerState,
 )
+from rtc.refusals import Refusals, announce, pin
 from rtc.settings import ListeningSettings, MediaSettings
 
 SHUTDOWN_SECONDS = 8.0
@@ -33,10 +36,11 @@ SHUTDOWN_SECONDS = 8.0
 class MediaWorker:
     """Owner of every call in this process. One event loop, no threads of ours."""
 
-    def __init__(self, settings: MediaSettings, bus: Bus) -> None:
+    def __init__(self, settings: MediaSettings, bus: Bus, memory: SoundMemory) -> None:
         self.worker_id = uuid.uuid4().hex[:12]
         self._settings = settings
         self._bus = bus
+        self._memory = memory
         self._speech = SpeechWorkers()
         self._post = SoundPost(bus)
         self._calls: dict[str, MediaCall] = {}
@@ -93,7 +97,7 @@ class MediaWorker:
             return Refusal("call_over", "The caller can place a new call from the same link.")
 
     def _new_call(self, offer: LegOffer) -> MediaCall:
-        hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech, self._post)
+        hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech, self._post, self._memory)
         call = MediaCall(offer.plan, self._settings, hearing, self._tell_server, self._report, self._forget)
         self._calls[offer.plan.call_id] = call
         return call
@@ -124,15 +128,18 @@ class MediaWorker:
             await asyncio.wait([asyncio.create_task(call.ended()) for call in calls], timeout=SHUTDOWN_SECONDS)
 
 
-async def main(settings: ListeningSettings) -> None:
-    """Run the process until SIGTERM or SIGINT."""
+async def main(settings: ListeningSettings, memory: SoundMemory, state: SandboxState, refusals: Refusals) -> None:
+    """Run the process until SIGTERM or SIGINT. `memory` has places of PLACE_BYTES."""
     loop = asyncio.get_running_loop()
     ice.apply(settings.media, loop)
+    pin(loop, settings.bus)
     bus = await Bus.connect(settings.bus.url, "media", settings.bus.user, settings.bus.password)
-    worker = MediaWorker(settings.media, bus)
+    worker = MediaWorker(settings.media, bus, memory)
+    announcing = asyncio.create_task(announce(bus, state, refusals))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     try:
         await worker.run()
     finally:
+        announcing.cancel()
         await bus.close()

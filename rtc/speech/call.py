@@ -14,6 +14,7 @@ from typing import get_args
 from rtc.coaching.coach import Coach
 from rtc.coaching.conditions import Heard
 from rtc.coaching.playbook import Playbook
+from rtc.locked_memory import SoundMemory
 from rtc.messages import (
     SAMPLE_RATE,
     Caption,
@@ -53,6 +54,7 @@ class LiveCall:
         network: Silero,
         scheduler: Scheduler,
         say: Callable[[ChannelMessage], None],
+        memory: SoundMemory | None = None,
     ) -> None:
         plan = lease.plan
         self.plan = plan
@@ -73,6 +75,7 @@ class LiveCall:
                 on_heard=self._heard,
                 language=spoken(playbook.language),
                 vocabulary=vocabulary,
+                memory=memory,
             )
             for leg in get_args(Leg)
         }
@@ -129,6 +132,8 @@ class LiveCall:
         self._say(scorecard)
         receipt = self._wipe()
         self._say(self.pipeline())
+        for leg in self._legs.values():
+            leg.ring.release()
         return Outcome(
             self.plan.call_id,
             self.plan.practice_id,

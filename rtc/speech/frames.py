@@ -6,9 +6,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from rtc.locked_memory import SoundMemory
 from rtc.messages import SAMPLE_RATE
 
 RING_S = 15
+RING_BYTES = RING_S * SAMPLE_RATE * 2
 FRAME_SAMPLES = SAMPLE_RATE // 50
 
 
@@ -19,8 +21,11 @@ class LegRing:
     `frames_in` and `frames_wiped` count 20 ms frames of real sound; gaps between packets are silence and not counted.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ring = np.zeros(RING_S * SAMPLE_RATE, dtype=np.int16)
+    def __init__(self, clock: Callable[[], float] = time.monotonic, memory: SoundMemory | None = None) -> None:
+        """`memory` has places of RING_BYTES; without, it is locked memory of the ring's own."""
+        self._memory = memory or SoundMemory(1, RING_BYTES)
+        self._place = self._memory.take()
+        self._ring = np.frombuffer(self._place, dtype=np.int16)
         self._clock = clock
         self.start = 0
         """Oldest sample still held."""
@@ -77,6 +82,12 @@ class LegRing:
             self._ring[piece] = 0
         self._samples_wiped += before - self.start
         self.start = before
+
+    def release(self) -> None:
+        """Give the memory back, wiped; for good. Counts and figures stay."""
+        self.wipe(self.end)
+        self._ring = np.zeros(1, dtype=np.int16)
+        self._memory.give_back(self._place)
 
     @property
     def oldest_s(self) -> float:

@@ -10,6 +10,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from rtc.locked_memory import SoundMemory
 from rtc.messages import SAMPLE_RATE, Leg
 from rtc.speech.frames import LegRing
 from rtc.speech.scheduler import Job, Kind, Scheduler
@@ -62,6 +63,7 @@ class HeardLeg:
         on_heard: Callable[[HeardSpeech], None],
         language: str = "en",
         vocabulary: Vocabulary | None = None,
+        memory: SoundMemory | None = None,
     ) -> None:
         """`cued`: words of this leg can fire a cue, so its partials are urgent. `language`: two letters."""
         self._key = key
@@ -81,7 +83,7 @@ class HeardLeg:
         self.drained = asyncio.Event()
         """Set while no final is being recognised."""
         self.drained.set()
-        self.ring = LegRing()
+        self.ring = LegRing(memory=memory)
         self.voiced_s = 0.0
         self.understood_s = 0.0
 

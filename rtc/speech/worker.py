@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
 from rtc.coaching.playbook import Playbook, PlaybookError, load
+from rtc.locked_memory import SoundMemory
 from rtc.messages import (
     CallClose,
     ChannelMessage,
@@ -20,10 +21,12 @@ from rtc.messages import (
     Outcome,
     Refusal,
     Reply,
+    SandboxState,
     Sound,
     ToAgent,
     WorkerState,
 )
+from rtc.refusals import Refusals, announce, pin
 from rtc.settings import ListeningSettings, SpeechSettings
 from rtc.speech.call import LiveCall
 from rtc.speech.device import Device, device
@@ -55,6 +58,7 @@ class SpeechWorker:
         recognizer: Recognizer,
         network: Silero,
         device: Device,
+        memory: SoundMemory,
         playbook: Callable[[str], Playbook] = load,
     ) -> None:
         """`playbook` finds one of ours by its name, or raises PlaybookError."""
@@ -62,6 +66,7 @@ class SpeechWorker:
         self._settings = settings
         self._bus = bus
         self._network = network
+        self._memory = memory
         self._recognizer = recognizer
         self._scheduler = Scheduler(recognizer, device)
         self._calls: dict[str, LiveCall] = {}
@@ -124,6 +129,7 @@ class SpeechWorker:
             self._network,
             self._scheduler,
             say=lambda message: self._say(call, message),
+            memory=self._memory,
         )
         self._calls[lease.plan.call_id] = call
         return Grant(self.worker_id, call.checklist)
@@ -168,16 +174,19 @@ class SpeechWorker:
         task.add_done_callback(self._tasks.discard)
 
 
-async def main(settings: ListeningSettings) -> None:
-    """Load the weights, then run until SIGTERM or SIGINT."""
+async def main(settings: ListeningSettings, memory: SoundMemory, state: SandboxState, refusals: Refusals) -> None:
+    """Load the weights, then run until SIGTERM or SIGINT. `memory` has places of RING_BYTES."""
     on = device(settings.speech)
     recognizer, network = WhisperRecognizer(settings.speech.model, on), Silero()
     loop = asyncio.get_running_loop()
+    pin(loop, settings.bus)
     bus = await Bus.connect(settings.bus.url, "speech", settings.bus.user, settings.bus.password)
-    worker = SpeechWorker(settings.speech, bus, recognizer, network, on)
+    worker = SpeechWorker(settings.speech, bus, recognizer, network, on, memory)
+    announcing = asyncio.create_task(announce(bus, state, refusals))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     try:
         await worker.run()
     finally:
+        announcing.cancel()
         await bus.close()

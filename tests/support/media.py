@@ -8,6 +8,8 @@ from functools import partial
 
 from rtc import bus as subjects
 from rtc.bus import Bus
+from rtc.locked_memory import SoundMemory
+from rtc.media.post import PLACE_BYTES
 from rtc.media.worker import MediaWorker
 from rtc.messages import (
     CallClose,
@@ -171,7 +173,7 @@ async def running_media(
 ) -> AsyncIterator[MediaWorker]:
     bus = await connect(nats, "media")
     settings = MediaSettings(addresses=["127.0.0.1"], capacity=capacity, resume_seconds=resume_seconds)
-    worker = MediaWorker(settings, bus)
+    worker = MediaWorker(settings, bus, SoundMemory(2 * capacity, PLACE_BYTES))
     task = asyncio.create_task(worker.run())
     while await asyncio.wait_for(office.media_worker.get(), 5) != worker.worker_id:
         continue

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from statistics import median
 
 from rtc.media.jitter import REORDER_MS, Packet
-from rtc.media.opus import FRAME_SAMPLES
+from rtc.media.opus import FRAME_SAMPLES, Samples
 from rtc.media.peer import LegPeer
 from rtc.messages import Cue
 from rtc.synthetic.network import Fate, Pipe, burst, loss, reorder
@@ -40,7 +40,7 @@ class Listener:
 
         self.leg.window.add = add  # type: ignore[method-assign]
 
-    def _sound(self, pcm: bytes, lost: int) -> None:
+    def _sound(self, pcm: Samples, lost: int) -> None:
         self.frames += len(pcm) // 2 // FRAME_SAMPLES
         self.concealed += lost
 

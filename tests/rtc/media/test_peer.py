@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from rtc.media.opus import Samples
 from rtc.media.peer import LegPeer, UnusableOffer
 from tests.support.legs import BrowserLeg, loopback_only
 
@@ -21,7 +22,7 @@ class Heard:
         self.states: list[str] = []
         self.enough = asyncio.Event()
 
-    def sound(self, pcm: bytes, lost: int) -> None:
+    def sound(self, pcm: Samples, lost: int) -> None:
         self.samples += len(pcm) // 2
         if self.samples > 16_000:
             self.enough.set()

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from rtc.bus import Bus
+from rtc.locked_memory import SoundMemory
 from rtc.media.hearing import Hearing, SpeechWorkers
 from rtc.media.opus import FRAME_SAMPLES
-from rtc.media.post import MAX_PARCEL_BYTES, SoundPost
+from rtc.media.post import MAX_PARCEL_BYTES, PLACE_BYTES, SoundPost
 from rtc.messages import SAMPLE_RATE, CallPlan, Leg
 from server.engines import Nats
 from tests.support.media import ScriptedSpeech, connect
@@ -32,11 +33,12 @@ class Calls:
         self.bus = bus
         self.workers = SpeechWorkers()
         self.post = SoundPost(bus)
+        self.memory = SoundMemory(2 * count, PLACE_BYTES)
         self.hearings = [self._hearing() for _ in range(count)]
 
     def _hearing(self) -> Hearing:
         plan = CallPlan(str(uuid.uuid4()), str(uuid.uuid4()), "gp-reception", True)
-        return Hearing(plan, "media", self.bus, self.workers, self.post)
+        return Hearing(plan, "media", self.bus, self.workers, self.post, self.memory)
 
     async def start(self, *hearings: Hearing) -> None:
         for hearing in hearings or self.hearings:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from rtc.bus import OUTCOME, SPEECH_LEASE, SPEECH_STATE
 from rtc.coaching.playbook import Playbook, load
+from rtc.locked_memory import SoundMemory
 from rtc.messages import SAMPLE_RATE, Done, Grant, Lease, Outcome, Refusal, WorkerState
 from rtc.settings import SpeechSettings
 from rtc.speech.device import DeviceError, device
+from rtc.speech.frames import RING_BYTES
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.vad import Silero
 from rtc.speech.vocabulary import Vocabulary
@@ -113,7 +115,9 @@ async def test_a_call_in_another_language_is_refused_with_a_reason(
         announced.set()
 
     await media.listen(SPEECH_STATE, WorkerState, seen)
-    worker = SpeechWorker(SpeechSettings(), speech, recognizer, network, ONE_THREAD, playbook)
+    worker = SpeechWorker(
+        SpeechSettings(), speech, recognizer, network, ONE_THREAD, SoundMemory(2, RING_BYTES), playbook
+    )
     running = asyncio.create_task(worker.run())
     await asyncio.wait_for(announced.wait(), 10)
     replies = [
@@ -145,7 +149,7 @@ def test_a_compute_type_the_device_lacks_is_refused() -> None:
 
 @pytest.mark.skipif(ctranslate2.get_cuda_device_count() > 0, reason="this machine has a CUDA GPU")
 def test_without_a_gpu_cuda_does_not_start_and_says_what_to_do() -> None:
-    environment = {"PATH": "/usr/bin:/bin", "CLINIXCUE_SPEECH_DEVICE": "cuda"}
+    environment = {"PATH": "/usr/bin:/bin", "CLINIXCUE_SPEECH_DEVICE": "cuda", "CLINIXCUE_SANDBOX_REQUIRE": "false"}
     started = subprocess.run(
         [sys.executable, "-m", "rtc.speech"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30
     )

@@ -1,0 +1,104 @@
+"""What Python itself sees of refused attempts in a listening process: the second witness, inside.
+
+The kernel's listener sees every refused system call, but no address: a connection to elsewhere is refused by Landlock,
+which tells nobody. Python's audit events (PEP 578) have the address. Code that goes past Python is refused by the
+kernel all the same, and not counted here.
+"""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from rtc import bus as subjects
+from rtc.bus import Bus, Unreachable
+from rtc.messages import Denials, SandboxState
+from rtc.settings import BusSettings, bus_port
+
+TELL_SECONDS = 1.0
+
+RESOLVED = "CLINIXCUE_BUS_ADDRESS"
+"""Set by the launcher, which may still ask for the address of a name; `speech` has no UDP to ask with."""
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+CHANGES = frozenset({"os.mkdir", "os.rename", "os.link", "os.symlink", "os.truncate", "os.remove", "os.rmdir"})
+
+
+def resolve(settings: BusSettings) -> dict[str, str]:
+    """For the environment of a process that cannot ask: empty when the bus is named by its address, or unknown."""
+    host = urlsplit(settings.url).hostname or ""
+    if _is_address(host):
+        return {}
+    try:
+        return {RESOLVED: str(socket.getaddrinfo(host, bus_port(settings), type=socket.SOCK_STREAM)[0][4][0])}
+    except OSError:
+        return {}
+
+
+def pin(loop: asyncio.AbstractEventLoop, settings: BusSettings) -> None:
+    """From now on the bus's name means the address that the launcher found; TLS still checks the name."""
+    host, address = urlsplit(settings.url).hostname, os.environ.get(RESOLVED)
+    if address is None:
+        return
+    look_up: Callable[..., Any] = loop.getaddrinfo
+
+    async def pinned(name: str | None, port: int | str | None, **options: Any) -> Any:
+        return await look_up(address if name == host else name, port, **options)
+
+    loop.getaddrinfo = pinned  # type: ignore[method-assign, assignment]
+
+
+class Refusals:
+    """Owner: the listening process. Connections to anything but the bus end here, before the kernel is asked."""
+
+    def __init__(self, settings: BusSettings, kernel_tells: bool) -> None:
+        """For good: an audit hook cannot be taken out again. `kernel_tells`: writes are counted by the witness."""
+        self.counts: Counter[str] = Counter()
+        host = os.environ.get(RESOLVED) or urlsplit(settings.url).hostname or ""
+        self._bus = (host if _is_address(host) else None, bus_port(settings))
+        self._kernel_tells = kernel_tells
+        sys.addaudithook(self._look)
+
+    def _look(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.connect":
+            address = arguments[1]
+            elsewhere = not isinstance(address, tuple) or address[1] != self._bus[1]
+            if elsewhere or self._bus[0] not in (None, address[0]):
+                self._refuse("connect")
+        elif not self._kernel_tells and (event in CHANGES or (event == "open" and _for_writing(arguments))):
+            self.counts["open_for_writing" if event == "open" else "change_folder"] += 1
+
+    def _refuse(self, kind: str) -> NoReturn:
+        self.counts[kind] += 1
+        raise PermissionError(f"{kind}: a listening process may not")
+
+
+async def announce(bus: Bus, state: SandboxState, refusals: Refusals) -> None:
+    """Until cancelled, once a second: what holds for this process, and what it was refused."""
+    while True:
+        denials = Denials(state.process, state.host, state.pid, dict(refusals.counts))
+        try:
+            await bus.publish(subjects.SANDBOX_STATE, state)
+            await bus.publish(subjects.DENIALS, denials)
+        except Unreachable:
+            pass  # until it is back
+        await asyncio.sleep(TELL_SECONDS)
+
+
+def _for_writing(arguments: tuple[Any, ...]) -> bool:
+    """Of the event `open`: path, mode, flags."""
+    return bool((arguments[2] or 0) & WRITING)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
