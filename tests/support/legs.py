@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 
 import aioice.ice
@@ -11,6 +12,8 @@ from rtc.messages import ChannelMessage, channel_decoder
 from rtc.synthetic.network import ice_of
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.sound import Player, opus_packets, silence
+
+packets_of = cache(opus_packets)
 
 CALLS = Path(__file__).parents[1] / "data" / "calls"
 
@@ -24,11 +27,11 @@ class BrowserLeg:
     """Owner: the test. `messages` holds what came over the data channel, in order."""
 
     def __init__(self, sends: str, hears: str, channel: bool = False) -> None:
-        self.packets = opus_packets(CALLS / sends)
+        self.packets = packets_of(CALLS / sends)
         self.player = Player(self.packets, silence(10)[-1])
         self.messages: list[ChannelMessage] = []
         self._arrived = asyncio.Condition()
-        expected = opus_packets(CALLS / hears)
+        expected = packets_of(CALLS / hears)
         self.peer = SyntheticPeer(self.player, expected, self._message if channel else None)
 
     def _message(self, text: str) -> None:

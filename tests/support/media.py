@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import get_args
 
 from rtc import bus as subjects
 from rtc.bus import Bus
@@ -76,6 +77,8 @@ class ScriptedSpeech:
         if not self.alive:
             return Refusal("speech_full", "dead")
         self.leases.append(lease)
+        for leg in get_args(Leg):
+            self._ends.pop((lease.plan.call_id, leg), None)
         return Grant(self.worker_id, [])
 
     async def _hear(self, sound: Sound) -> None:
