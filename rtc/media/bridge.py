@@ -23,15 +23,18 @@ class PassThroughTrack(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, send: Callable[[bytes, int], None]) -> None:
-        """`send(payload, timestamp)`: timestamps count 1/48000 s from the first packet."""
+    def __init__(self) -> None:
         super().__init__()
-        self._send = send
+        self._send: Callable[[bytes, int], None] = lambda _payload, _timestamp: None
         self._may_send = False
         self._first_timestamp: int | None = None
         self._last_timestamp = 0
         self._last_fed_at = 0.0
         self._another_source = False
+
+    def goes_to(self, send: Callable[[bytes, int], None]) -> None:
+        """`send(payload, timestamp)`: timestamps count 1/48000 s from the first packet."""
+        self._send = send
 
     def another_source(self) -> None:
         """What is fed from now on comes from another browser connection, whose timestamps begin anywhere."""

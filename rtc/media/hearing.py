@@ -153,6 +153,7 @@ class Hearing:
         if self._worker is None:
             return
         self._legs[leg].add(pcm)
+        self._post.heard()
 
     def interrupted(self, leg: Leg) -> None:
         """This leg's connection was lost: what it said last is not held back for the next one."""

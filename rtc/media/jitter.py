@@ -40,6 +40,10 @@ class ReorderWindow:
         """Take one packet as it arrived (sequence numbers of 16 bits, RFC 3550 section 5.1)."""
         self.received += 1
         number = packet.sequence_number
+        if number == self._next and not self._held:
+            self._next = (number + 1) & 0xFFFF
+            self._release(packet, 0)
+            return False, None
         if self._next is None:
             self._next = number
         ahead = (number - self._next) & 0xFFFF

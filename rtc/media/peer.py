@@ -57,12 +57,13 @@ class LegPeer:
         self._on_packet = on_packet
         self._decoder = OpusDecoder()
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.hears = PassThroughTrack(lambda payload, timestamp: self.path.send(payload, timestamp))
+        self.hears = PassThroughTrack()
         self.window = ReorderWindow(self._release, time.monotonic)
         self.last_sign_at = time.monotonic()
         """When a packet or a ping last came: a page that hangs still sends sound, a page without sound still pings."""
         audio = self._take_audio()
-        self.path = SoundPath(audio.sender, audio.receiver, lambda packet: self.window.add(packet))
+        self.path = SoundPath(audio.sender, audio.receiver, self.window.add)
+        self.hears.goes_to(self.path.send)
         self.closed = asyncio.Event()
         self._on_state = on_state
         self._connection.on("connectionstatechange", self._changed)

@@ -1,7 +1,7 @@
 """The sound of every call of this process, on its way to the recognisers: gathered, and posted 25 times a second.
 
-One timer for all legs, and one message for each recogniser: what a message costs, here and there, is hardly its bytes.
-A message for each leg whenever 40 ms of it were complete cost more than decoding did.
+One round for all legs, and one message for each recogniser: what a message costs, here and there, is hardly its bytes.
+A message for each leg whenever 40 ms of it were complete cost more than decoding did; a timer wakes for nothing.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from rtc.locked_memory import SoundMemory
 from rtc.media.opus import FRAME_SAMPLES, MAX_FRAME_SAMPLES, Samples
 from rtc.messages import SAMPLE_RATE, Pcm, Sound
 
-POST_SECONDS = 0.04
-"""Between two rounds: a 20 ms frame waits 20 ms on average."""
+ROUND_SECONDS = 0.035
+"""At least, between two rounds: every second frame of a single leg finds one due. A frame waits half of that."""
 
 MAX_PIECE_SAMPLES = SAMPLE_RATE // 2
 
@@ -110,28 +110,32 @@ Parcel = list[tuple[Sender, Pcm]]
 
 
 class SoundPost:
-    """Owner: the media worker. Sleeps while nobody is heard."""
+    """Owner: the media worker. The sound itself makes a round due: while nobody is heard, nothing wakes."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._senders: set[Sender] = set()
-        self._somebody = asyncio.Event()
+        self._due = asyncio.Event()
+        self._last_round_at = 0.0
         self._posting = asyncio.Lock()
 
     def add(self, sender: Sender) -> None:
         self._senders.add(sender)
-        self._somebody.set()
 
     def remove(self, sender: Sender) -> None:
         self._senders.discard(sender)
-        if not self._senders:
-            self._somebody.clear()
+
+    def heard(self) -> None:
+        """A sender has gathered something."""
+        if time.monotonic() - self._last_round_at > ROUND_SECONDS:
+            self._due.set()
 
     async def run(self) -> None:
         while True:
-            await self._somebody.wait()
+            await self._due.wait()
+            self._due.clear()
+            self._last_round_at = time.monotonic()
             await self.post(*self._senders)
-            await asyncio.sleep(POST_SECONDS)
 
     async def post(self, *senders: Sender) -> None:
         """Publish what these have gathered, after what is on its way already. Never raises."""

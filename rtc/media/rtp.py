@@ -18,7 +18,7 @@ import pylibsrtp
 from aiortc import RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpsender import random_sequence_number
 from aiortc.rtp import pack_header_extensions
-from aiortc.utils import random32, uint16_add, uint32_add
+from aiortc.utils import random32
 from msgspec import Struct
 
 HEADER = struct.Struct("!BBHLL")
@@ -125,6 +125,8 @@ class SoundPath:
         self._take = take
         self._ice: Any = None
         self._protocol: Any = None
+        self._nominated: dict[int, Any] = {}
+        self._pair: Any = None
         self._sequence_number = random_sequence_number()
         self._first_timestamp = random32()
         self.dropped = 0
@@ -138,7 +140,8 @@ class SoundPath:
         self._ice = dtls.transport._connection
         self._aiortc = self._ice.data_received
         self._ice.data_received = self._received
-        self._shorten(self._ice._nominated[1].protocol)
+        self._nominated = self._ice._nominated
+        self._shorten(self._nominated[1].protocol)
 
     def _shorten(self, protocol: Any) -> None:
         """aioice tries to read every datagram as STUN and catches the error; sound needs one look at its first byte."""
@@ -151,7 +154,8 @@ class SoundPath:
     def close(self) -> None:
         if self._ice is not None:
             del self._protocol.datagram_received, self._ice.data_received
-            self._ice = self._protocol = None
+            self._ice = self._protocol = self._pair = None
+            self._nominated = {}
 
     def _datagram(self, data: bytes, address: object) -> None:
         if data and data[0] in SRTP_FIRST_BYTES:
@@ -180,22 +184,33 @@ class SoundPath:
 
     def send(self, payload: bytes, timestamp: int) -> None:
         """`timestamp` counts 1/48000 s from the first packet's. Without a way to send it, it is dropped."""
-        pair = self._ice._nominated.get(1) if self._ice is not None else None
-        if pair is None or pair.protocol.transport.get_write_buffer_size() > UNSENT_BYTES:
+        pair = self._nominated.get(1)
+        if pair is not self._pair:
+            self._use(pair)
+        if pair is None or self._transport.get_write_buffer_size() > UNSENT_BYTES:
             self.dropped += 1
             return
-        mine = self._parameters
-        rtp_timestamp = uint32_add(self._first_timestamp, timestamp)
-        first = VERSION_2 | EXTENDED if mine.extension else VERSION_2
-        header = HEADER.pack(first, mine.payload_type, self._sequence_number, rtp_timestamp, mine.ssrc)
+        rtp_timestamp = self._first_timestamp + timestamp & 0xFFFFFFFF
+        header = self._header(self._sequence_number, rtp_timestamp)
         try:
-            data = self._protect(header + mine.extension + payload)
+            data = self._protect(header + payload)
         except (pylibsrtp.Error, ValueError):
             self.dropped += 1  # longer than any datagram we may send
             return
-        pair.protocol.transport.sendto(data, pair.remote_addr)
-        self._sequence_number = uint16_add(self._sequence_number, 1)
+        self._transport.sendto(data, self._address)
+        self._sequence_number = self._sequence_number + 1 & 0xFFFF
         self._count(len(payload), rtp_timestamp)
+
+    def _use(self, pair: Any) -> None:
+        """ICE has chosen another way (RFC 8445 section 8), or there is none any more."""
+        self._pair = pair
+        if pair is not None:
+            self._transport, self._address = pair.protocol.transport, pair.remote_addr
+
+    def _header(self, sequence_number: int, timestamp: int) -> bytes:
+        mine = self._parameters
+        first = VERSION_2 | EXTENDED if mine.extension else VERSION_2
+        return HEADER.pack(first, mine.payload_type, sequence_number, timestamp, mine.ssrc) + mine.extension
 
     def _count(self, octets: int, rtp_timestamp: int) -> None:
         """For the sender reports, RFC 3550 section 6.4.1."""

@@ -39,6 +39,7 @@ class Listener:
             return take(packet)
 
         self.leg.window.add = add  # type: ignore[method-assign]
+        self.leg.path._take = add
 
     def _sound(self, pcm: Samples, lost: int) -> None:
         self.frames += len(pcm) // 2 // FRAME_SAMPLES
