@@ -2,7 +2,7 @@
 // lost. The call id, the microphone, mute and the chosen speaker stay; only the RTCPeerConnection changes.
 
 import { asProblem } from "./api";
-import type { IceServers } from "./contract";
+import type { CueFeedback, IceServers } from "./contract";
 import { Comeback, type Outcome } from "./comeback";
 import { type Channel, type Link, Peer } from "./peer";
 
@@ -60,6 +60,10 @@ export class Leg {
   /** After a reload: this page has no connection yet, but its call goes on. */
   comeBack(): void {
     this.#comeback.now();
+  }
+
+  say(message: CueFeedback): void {
+    this.#peer?.say(message);
   }
 
   setMuted(muted: boolean): void {

@@ -1,6 +1,6 @@
 // One leg of a call: the browser's RTCPeerConnection to the media process.
 
-import type { IceServer, Ping } from "./contract";
+import type { CueFeedback, IceServer, Ping } from "./contract";
 
 /** Host candidates take milliseconds; a virtual interface that never answers may not hold up the call. */
 const GATHERING_MS = 2000;
@@ -27,6 +27,7 @@ export class Peer {
   readonly #sound = document.createElement("audio");
   #stream: MediaStream;
   #pinger: ReturnType<typeof setInterval> | undefined;
+  #channel: RTCDataChannel | null = null;
   #closed = false;
 
   constructor(
@@ -61,6 +62,12 @@ export class Peer {
 
   async accept(sdp: string): Promise<void> {
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  say(message: CueFeedback): void {
+    if (this.#channel?.readyState === "open") {
+      this.#channel.send(JSON.stringify(message));
+    }
   }
 
   setMuted(muted: boolean): void {
@@ -125,6 +132,7 @@ export class Peer {
 
   #open(label: Channel): void {
     const channel = this.#connection.createDataChannel(label, { ordered: false });
+    this.#channel = channel;
     channel.addEventListener("open", () => {
       this.#pinger = setInterval(() => ping(channel), PING_MS);
     });

@@ -30,8 +30,17 @@ export function Captions({ desk, on, captions, declined }: Props) {
           <kbd aria-hidden="true">{keyLabel("captions")}</kbd>
         </button>
       </div>
-      {on ? <Log captions={captions} declined={declined} /> : <p class="hint">While off, no words are shown or kept here.</p>}
+      {on ? <Log captions={captions} declined={declined} /> : <Hint />}
     </section>
+  );
+}
+
+function Hint() {
+  return (
+    <p class="hint">
+      While off, no words are shown. Those that tick a criterion stay in this page's memory until a minute after the call,
+      to show you why.
+    </p>
   );
 }
 

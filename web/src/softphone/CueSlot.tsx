@@ -3,26 +3,56 @@ import type { Cue } from "../shared/contract";
 import { clock, words } from "../shared/format";
 import { Icon } from "../shared/ui/icons";
 import type { Call } from "./call";
-import { mayWait, SETTLE_MS } from "./cues";
+import { ending, needsAck, SETTLE_MS } from "./cues";
 import type { Desk } from "./desk";
 import { type Action, keyLabel, keyShortcut } from "./shortcuts";
 import { CUE_STATES, LANES } from "./words";
 
 /** One card at a time, always in the same place and of the same size: nothing else on the page moves. */
 export function CueSlot({ desk, call }: { readonly desk: Desk; readonly call: Call }) {
-  const { shown, waiting, later } = call.cues;
-  const more = waiting.length + later.length;
+  const { shown, waiting } = call.cues;
   return (
     <section class="cue-slot" aria-label="Cue">
       {shown === null ? (
         <div class="cue-none">
           <p>{CUE_STATES[call.cueState].detail}</p>
-          {later.length > 0 && <p>{later.length === 1 ? "1 cue put off for later" : `${later.length} cues put off for later`}</p>}
         </div>
       ) : (
-        <Card key={shown.id} desk={desk} cue={shown} more={more} />
+        <Card key={shown.id} desk={desk} cue={shown} more={waiting.length} />
       )}
+      <Later desk={desk} call={call} />
     </section>
+  );
+}
+
+/** What was put off, in a strip that is always there: nothing moves when it fills. */
+function Later({ desk, call }: { readonly desk: Desk; readonly call: Call }) {
+  const { shown, later } = call.cues;
+  const held = shown !== null && needsAck(shown);
+  return (
+    <div class="cue-later">
+      {later.length > 0 && (
+        <>
+          <h3 id="cue-later">Later</h3>
+          <ul aria-labelledby="cue-later">
+            {later.map(({ cue }, place) => (
+              <li key={cue.id}>
+                <button
+                  type="button"
+                  class={cue.lane}
+                  aria-disabled={held ? true : undefined}
+                  aria-keyshortcuts={place === 0 ? keyShortcut("cue_reopen") : undefined}
+                  onClick={() => desk.reopenCue(cue.id)}
+                >
+                  <span>{cue.title}</span>
+                  {place === 0 && <kbd aria-hidden="true">{keyLabel("cue_reopen")}</kbd>}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
   );
 }
 
@@ -64,13 +94,13 @@ function Card({ desk, cue, more }: { readonly desk: Desk; readonly cue: Cue; rea
         </p>
       )}
       <footer>
-        <CueButton action="cue_done" settled={settled} primary onClick={() => desk.answerCue(cue.id, "done")}>
-          Done
+        <CueButton action="cue_done" settled={settled} primary onClick={() => desk.answerCue(cue.id, ending(cue))}>
+          {needsAck(cue) ? "Acknowledge" : "Done"}
         </CueButton>
         <CueButton action="cue_not_relevant" settled={settled} onClick={() => desk.answerCue(cue.id, "not_relevant")}>
           Not relevant
         </CueButton>
-        {mayWait(cue) && (
+        {!needsAck(cue) && (
           <CueButton action="cue_later" settled={settled} onClick={() => desk.answerCue(cue.id, "later")}>
             Later
           </CueButton>

@@ -5,9 +5,10 @@ const MEANINGS: readonly (readonly [Action, string])[] = [
   ["mute", "Mute or unmute"],
   ["hang_up", "Hang up"],
   ["captions", "Captions on or off"],
-  ["cue_done", "Cue: done"],
+  ["cue_done", "Cue: done, or acknowledged"],
   ["cue_not_relevant", "Cue: not relevant"],
   ["cue_later", "Cue: later"],
+  ["cue_reopen", "Cue: back to the first put off"],
 ];
 
 export function Keys() {

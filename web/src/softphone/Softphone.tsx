@@ -3,9 +3,10 @@ import { useStore } from "../shared/store";
 import { Gate, useSession } from "../shared/ui/gate";
 import { Masthead } from "../shared/ui/masthead";
 import { Message } from "../shared/ui/message";
-import type { Me } from "../shared/contract";
+import type { Cue, Me } from "../shared/contract";
 import { type Announcement, announcement } from "./announce";
 import type { State } from "./call";
+import { type CueAnswer, ending } from "./cues";
 import { Desk } from "./desk";
 import { InCall } from "./InCall";
 import { Result } from "./Result";
@@ -104,7 +105,7 @@ function useShortcuts(desk: Desk): void {
 function perform(desk: Desk, action: Action): void {
   const { state } = desk.store;
   const [ring] = state.rings;
-  const cue = state.call?.cues.shown;
+  const cues = state.call?.cues;
   switch (action) {
     case "answer":
       if (ring !== undefined) {
@@ -120,11 +121,20 @@ function perform(desk: Desk, action: Action): void {
     case "captions":
       desk.setCaptions(!state.captionsOn);
       break;
+    case "cue_reopen":
+      if (cues?.later[0] !== undefined) {
+        desk.reopenCue(cues.later[0].cue.id);
+      }
+      break;
     default:
-      if (cue !== null && cue !== undefined) {
-        desk.answerCue(cue.id, ({ cue_done: "done", cue_not_relevant: "not_relevant", cue_later: "later" } as const)[action]);
+      if (cues !== undefined && cues.shown !== null) {
+        desk.answerCue(cues.shown.id, answerOf(action, cues.shown));
       }
   }
+}
+
+function answerOf(action: "cue_done" | "cue_not_relevant" | "cue_later", cue: Cue): CueAnswer {
+  return action === "cue_done" ? ending(cue) : action === "cue_later" ? "later" : "not_relevant";
 }
 
 /** Both regions are on the page from the start and empty: a region that arrives with its text is often not read. */

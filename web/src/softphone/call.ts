@@ -16,7 +16,8 @@ import type {
 import type { MicrophoneFailure } from "../shared/devices";
 import type { Link } from "../shared/peer";
 import type { SocketState } from "../shared/socket";
-import { answered, arrived, type CueAnswer, type CueDesk, EMPTY_DESK, holding, ticked } from "./cues";
+import { answered, arrived, type CueAnswer, type CueDesk, EMPTY_DESK, holding, reopened, ticked } from "./cues";
+import { captioned, type Evidence, named, NO_EVIDENCE, QUOTES_MS, settled } from "./evidence";
 
 export type Microphone =
   | { readonly status: "untested" | "asking" | "ready" }
@@ -49,6 +50,8 @@ export interface Call {
   readonly ticks: Readonly<Record<string, Checklist["state"]>>;
   readonly cues: CueDesk;
   readonly captions: readonly Caption[];
+  /** Null once forgotten. */
+  readonly evidence: Evidence | null;
   readonly pipeline: Pipeline | null;
   /** The highest age of a sample in any pipeline message of this call; the receipt has the exact figure. */
   readonly oldestSeenMs: number;
@@ -95,6 +98,8 @@ export type Event =
   | { readonly type: "cleared" }
   | { readonly type: "cue_answered"; readonly id: string; readonly answer: CueAnswer; readonly now: number }
   | { readonly type: "cue_held"; readonly held: boolean; readonly now: number }
+  | { readonly type: "cue_reopened"; readonly id: string; readonly now: number }
+  | { readonly type: "forgotten" }
   | { readonly type: "tick"; readonly now: number }
   | { readonly type: "message"; readonly message: Message | null };
 
@@ -189,6 +194,7 @@ function newCall(ring: Ring): Call {
     ticks: {},
     cues: EMPTY_DESK,
     captions: [],
+    evidence: NO_EVIDENCE,
     pipeline: null,
     oldestSeenMs: 0,
     scorecard: null,
@@ -271,18 +277,34 @@ function duringCall(call: Call, event: CallEvent, captionsOn: boolean): Call {
     case "ended":
       return ended(call, event.by, event.now);
     case "wrapped":
-      return call.phase === "wrapping" ? { ...call, phase: "over" } : call;
+      return call.phase === "wrapping" ? { ...call, phase: "over", evidence: call.evidence && settled(call.evidence) } : call;
     case "cue_answered":
       return withCues(call, answered(call.cues, event.id, event.answer, event.now));
     case "cue_held":
       return withCues(call, holding(call.cues, event.held, event.now));
+    case "cue_reopened":
+      return withCues(call, reopened(call.cues, event.id, event.now));
+    case "forgotten":
+      return { ...call, evidence: null };
     case "tick":
-      return talking(call) ? withCues(call, ticked(call.cues, event.now)) : call;
+      return passed(call, event.now);
   }
 }
 
 function withCues(call: Call, cues: CueDesk): Call {
   return cues === call.cues ? call : { ...call, cues };
+}
+
+function passed(call: Call, now: number): Call {
+  if (talking(call)) {
+    return withCues(call, ticked(call.cues, call.pipeline?.stage === "live", now));
+  }
+  return quotesLeftMs(call, now) === 0 && call.evidence !== null ? { ...call, evidence: null } : call;
+}
+
+/** How long the words that ticked something are still here. */
+export function quotesLeftMs(call: Call, now: number): number {
+  return call.endedAt === null ? QUOTES_MS : Math.max(0, call.endedAt + QUOTES_MS - now);
 }
 
 function talking(call: Call): boolean {
@@ -302,7 +324,7 @@ function linkChanged(call: Call, link: Link, now: number): Call {
   };
 }
 
-/** The words and the cards that quoted them go the moment the call ends; only the scorecard is still to come. */
+/** Captions and cards go the moment the call ends. The scorecard is still to come, and its last words with it. */
 function ended(call: Call, by: EndedBy, now: number): Call {
   if (call.phase === "wrapping" || call.phase === "over") {
     return call.endedBy === null ? { ...call, endedBy: by } : call;
@@ -322,9 +344,13 @@ function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: nu
     case "cue":
       return talking(call) ? withCues(call, arrived(call.cues, message, now)) : call;
     case "caption":
-      return captionsOn && talking(call) ? { ...call, captions: withCaption(call.captions, message) } : call;
+      return said(call, message, captionsOn);
     case "checklist":
-      return { ...call, ticks: { ...call.ticks, [message.criterion]: message.state } };
+      return {
+        ...call,
+        ticks: { ...call.ticks, [message.criterion]: message.state },
+        evidence: call.evidence && named(call.evidence, message.criterion, message.utterances),
+      };
     case "pipeline":
       return flowed(call, message);
     case "scorecard":
@@ -333,6 +359,14 @@ function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: nu
     case "notice":
       return noticed(call, message);
   }
+}
+
+function said(call: Call, caption: Caption, captionsOn: boolean): Call {
+  if (call.phase === "over") {
+    return call;
+  }
+  const captions = captionsOn && talking(call) ? withCaption(call.captions, caption) : call.captions;
+  return { ...call, captions, evidence: call.evidence && captioned(call.evidence, caption) };
 }
 
 const STAGES = ["live", "analyse", "keep", "purge"] as const;

@@ -8,7 +8,7 @@ import type { Link } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
 import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, IceServers, Me, Present, Ring } from "../shared/contract";
-import { type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
+import { type Call, type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
 import type { CueAnswer } from "./cues";
 import { rememberCall, rememberedCall } from "./memory";
 import { Ringer } from "./ringer";
@@ -29,6 +29,7 @@ export class Desk {
   #leg: Leg | null = null;
   #wrapUp: ReturnType<typeof setTimeout> | undefined;
   #waitingForPurge = false;
+  #fatesTold = 0;
   #signedOut = false;
   microphoneId = "";
   speakerId = "";
@@ -45,6 +46,8 @@ export class Desk {
         event.preventDefault();
       }
     });
+    // A page that the browser keeps for its Back button would keep the words with it.
+    addEventListener("pagehide", () => this.forgetWords());
     this.store.watch(() => this.#react());
   }
 
@@ -142,6 +145,17 @@ export class Desk {
 
   holdCue(held: boolean): void {
     this.#send({ type: "cue_held", held, now: performance.now() });
+  }
+
+  reopenCue(id: string): void {
+    this.#send({ type: "cue_reopened", id, now: performance.now() });
+  }
+
+  /** The words of the last call, sooner than by themselves. */
+  forgetWords(): void {
+    if (this.store.state.call?.endedAt !== null) {
+      this.#send({ type: "forgotten" });
+    }
   }
 
   setCaptions(on: boolean): void {
@@ -293,6 +307,7 @@ export class Desk {
     document.documentElement.dataset["callState"] = pageState(state);
     this.ringer.ring(state.call === null ? (state.rings[0] ?? null) : null);
     const { call } = state;
+    this.#tellFates(call);
     if (call?.phase !== "wrapping") {
       return;
     }
@@ -303,6 +318,16 @@ export class Desk {
     } else {
       this.#wrapUpIn(call.scorecard === null ? SCORECARD_MS : PURGE_MS, call.scorecard !== null);
     }
+  }
+
+  /** What became of the cards since we last told. What is lost with a connection is not told again: it is counted,
+   * not kept. */
+  #tellFates(call: Call | null): void {
+    const fates = call?.cues.fates ?? [];
+    for (const fate of fates.slice(this.#fatesTold)) {
+      this.#leg?.say({ type: "cue_feedback", ...fate });
+    }
+    this.#fatesTold = fates.length;
   }
 
   #wrapUpIn(milliseconds: number, forPurge: boolean): void {

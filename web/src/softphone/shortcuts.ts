@@ -1,7 +1,7 @@
 // Keys of the softphone. All need two modifiers, so that typing or dictating never triggers one (WCAG 2.1.4).
 // Read by position (`code`), not by letter: the same keys on every keyboard layout.
 
-export type Action = "answer" | "mute" | "hang_up" | "captions" | "cue_done" | "cue_not_relevant" | "cue_later";
+export type Action = "answer" | "mute" | "hang_up" | "captions" | "cue_done" | "cue_not_relevant" | "cue_later" | "cue_reopen";
 
 const CODES: Record<Action, readonly [code: string, key: string]> = {
   answer: ["KeyC", "C"],
@@ -11,6 +11,7 @@ const CODES: Record<Action, readonly [code: string, key: string]> = {
   cue_done: ["Digit1", "1"],
   cue_not_relevant: ["Digit2", "2"],
   cue_later: ["Digit3", "3"],
+  cue_reopen: ["Digit4", "4"],
 };
 
 const ACTIONS = new Map(Object.entries(CODES).map(([action, [code]]) => [code, action as Action]));
