@@ -1,8 +1,9 @@
-// Measures, for tests only, what a page does: when its microphone began, what its data channel brought, what it hears.
+// Measures, for tests only, what a page does: when its microphone began, what its data channel brought and
+// took, what it hears.
 // Wall-clock milliseconds with fractions: both browsers of a test run on one machine and share that clock.
 (() => {
   const now = () => performance.timeOrigin + performance.now();
-  const seen = { microphoneAt: null, messages: [], peers: [] };
+  const seen = { microphoneAt: null, messages: [], sent: [], peers: [] };
   window.instruments = seen;
 
   const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -21,6 +22,11 @@
     }
     createDataChannel(...args) {
       const channel = super.createDataChannel(...args);
+      const send = channel.send.bind(channel);
+      channel.send = (text) => {
+        seen.sent.push(text);
+        send(text);
+      };
       channel.addEventListener("message", (event) => seen.messages.push({ at: now(), message: JSON.parse(event.data) }));
       return channel;
     }

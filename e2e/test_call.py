@@ -44,7 +44,7 @@ def test_a_call_from_ring_to_score(conversation: Conversation, installation: Ins
     card = c.agent.get_by_role("article")
     expect(card).to_contain_text("Safety")
     expect(card).to_contain_text("999")
-    card.get_by_role("button", name="Done").click()
+    card.get_by_role("button", name="Acknowledge").click()
     expect(card).to_have_count(0)
 
     # "I don't have any pain or swelling" raises nothing.
@@ -59,6 +59,7 @@ def test_a_call_from_ring_to_score(conversation: Conversation, installation: Ins
     c.caller.get_by_role("button", name="Hang up").click()
     expect(c.caller.get_by_role("heading", name="The call has ended")).to_be_visible()
     expect(c.agent.get_by_role("heading", name="Call ended")).to_be_visible()
+    c.agent.get_by_role("button", name="Forget them now").click()
     expect(c.agent.get_by_text("The words are gone")).to_be_visible()
     last = messages(c.agent, "pipeline")[-1]["message"]
     assert last["stage"] == "purge"

@@ -1,7 +1,8 @@
 import type { EvaluationPage, EvaluationRow, Me } from "../shared/contract";
 import { clock, counted, minute, notScored, percent } from "../shared/format";
+import { REVIEW_STATES } from "../shared/review";
 import { Message } from "../shared/ui/message";
-import { queryOf, type View } from "./address";
+import { ALL, queryOf, type View } from "./address";
 import { Link } from "./Link";
 import { useLoaded } from "./load";
 
@@ -31,6 +32,7 @@ export function EvaluationList({ me, view, go }: Props) {
         </p>
       </div>
       {team && <MonitorSwitch view={view} go={go} />}
+      {loaded.state === "here" && <Waiting count={loaded.value.in_review} team={team} view={view} go={go} />}
       {loaded.state === "loading" && <p role="status">Loading…</p>}
       {loaded.state === "failed" && (
         <Message tone="error" title={loaded.problem.title}>
@@ -39,6 +41,37 @@ export function EvaluationList({ me, view, go }: Props) {
       )}
       {loaded.state === "here" && <Page page={loaded.value} team={team} view={view} go={go} />}
     </>
+  );
+}
+
+interface WaitingProps {
+  readonly count: number;
+  readonly team: boolean;
+  readonly view: ListView;
+  readonly go: (view: View) => void;
+}
+
+function Waiting({ count, team, view, go }: WaitingProps) {
+  if (view.inReview) {
+    return (
+      <p>
+        Only calls in review.{" "}
+        <Link to={ALL} go={go}>
+          All calls
+        </Link>
+      </p>
+    );
+  }
+  if (count === 0) {
+    return null;
+  }
+  const calls = counted(count, "call");
+  return (
+    <p>
+      <Link to={{ ...view, before: null, inReview: true }} go={go}>
+        {team ? `${calls} contested, waiting for a decision` : `${calls} of yours in review`}
+      </Link>
+    </p>
   );
 }
 
@@ -66,7 +99,7 @@ function Page({ page, team, view, go }: PageProps) {
   if (page.items.length === 0) {
     return (
       <p class="panel prose">
-        {view.before === null ? "No calls yet. A call appears here moments after it has ended." : "No older calls."}
+        {view.inReview ? "Nothing is contested now." : view.before === null ? "No calls yet. A call appears here moments after it has ended." : "No older calls."}
       </p>
     );
   }
@@ -89,6 +122,7 @@ function Page({ page, team, view, go }: PageProps) {
               Understood
             </th>
             <th scope="col">Flags</th>
+            <th scope="col">Review</th>
             <th scope="col">Playbook</th>
           </tr>
         </thead>
@@ -128,11 +162,13 @@ function Row({ row, team, go }: { readonly row: EvaluationRow; readonly team: bo
       </td>
       <td data-label="Score" class="number">
         {row.total === null ? <span class="none">{notScored(row.reason)}</span> : <strong>{row.total}</strong>}
+        {row.revised_total !== null && <span class="hint"> now {row.revised_total}</span>}
       </td>
       <td data-label="Understood" class="number">
         {percent(row.coverage)}
       </td>
       <td data-label="Flags">{row.flags === 0 ? "None" : counted(row.flags, "flag")}</td>
+      <td data-label="Review">{REVIEW_STATES[row.state]}</td>
       <td data-label="Playbook">
         {row.playbook}, version {row.playbook_version}
       </td>

@@ -1,24 +1,30 @@
-import type { Evaluation, PurgeReceipt } from "../shared/contract";
+import { useState } from "preact/hooks";
+import { asProblem, type Problem } from "../shared/api";
+import type { CriterionResult, Evaluation, Me, PurgeReceipt } from "../shared/contract";
 import { age, clock, count, minute, notScored, percent, second } from "../shared/format";
+import { acknowledge, contest, REVIEW_STATES, stepsOf, waits } from "../shared/review";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Icon } from "../shared/ui/icons";
 import { Message } from "../shared/ui/message";
-import type { View } from "./address";
+import { ContestForm, Steps } from "../shared/ui/review";
+import { ALL, type View } from "./address";
+import { DecisionForm } from "./DecisionForm";
 import { Link } from "./Link";
 import { useLoaded } from "./load";
 
 interface Props {
   readonly id: string;
+  readonly me: Me;
   readonly go: (view: View) => void;
 }
 
-export function EvaluationPage({ id, go }: Props) {
+export function EvaluationPage({ id, me, go }: Props) {
   const loaded = useLoaded<Evaluation>(`/api/evaluations/${encodeURIComponent(id)}`);
   return (
     <>
       <p class="crumbs">
-        <Link to={{ page: "list", before: null, monitor: false }} go={go}>
+        <Link to={ALL} go={go}>
           All calls
         </Link>
       </p>
@@ -29,12 +35,17 @@ export function EvaluationPage({ id, go }: Props) {
           {loaded.problem.detail}
         </Message>
       )}
-      {loaded.state === "here" && <InFull evaluation={loaded.value} />}
+      {loaded.state === "here" && <InFull loaded={loaded.value} me={me} />}
     </>
   );
 }
 
-function InFull({ evaluation }: { readonly evaluation: Evaluation }) {
+function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }) {
+  const [evaluation, setEvaluation] = useState(loaded);
+  const mine = evaluation.agent.id === me.person_id;
+  const more = (one: CriterionResult) => (
+    <Review evaluation={evaluation} one={one} mine={mine} manager={me.roles.includes("manager")} onStep={setEvaluation} />
+  );
   return (
     <>
       <div class="heading">
@@ -53,7 +64,14 @@ function InFull({ evaluation }: { readonly evaluation: Evaluation }) {
               <strong>{evaluation.total}</strong> of 100
             </p>
           )}
+          {evaluation.revised_total !== null && (
+            <p class="total now">
+              Revised to <strong>{evaluation.revised_total}</strong> of 100
+            </p>
+          )}
           <dl>
+            <dt>Review</dt>
+            <dd>{REVIEW_STATES[evaluation.state]}</dd>
             <dt>Speech understood</dt>
             <dd>{percent(evaluation.coverage)}</dd>
             <dt>Playbook</dt>
@@ -61,6 +79,7 @@ function InFull({ evaluation }: { readonly evaluation: Evaluation }) {
               {evaluation.playbook}, version {evaluation.playbook_version}
             </dd>
           </dl>
+          {mine && <Acknowledge evaluation={evaluation} onStep={setEvaluation} />}
         </section>
         <section class="panel" aria-labelledby="flags">
           <h2 id="flags">Flags</h2>
@@ -73,13 +92,70 @@ function InFull({ evaluation }: { readonly evaluation: Evaluation }) {
           {evaluation.criteria.length === 0 ? (
             <p>No criteria: this call was not analysed.</p>
           ) : (
-            <CriteriaTable criteria={evaluation.criteria} />
+            <CriteriaTable criteria={evaluation.criteria} review={evaluation.review} more={more} />
           )}
           <p class="hint">
             Evidence says how often and roughly when, in stretches of ten seconds. The words themselves were never stored.
+            The first result stays in sight whatever is decided later.
           </p>
         </section>
       </div>
+    </>
+  );
+}
+
+interface ReviewProps {
+  readonly evaluation: Evaluation;
+  readonly one: CriterionResult;
+  readonly mine: boolean;
+  readonly manager: boolean;
+  readonly onStep: (evaluation: Evaluation) => void;
+}
+
+/** What was said about one criterion, and what this person can say. Nobody decides about their own call. */
+function Review({ evaluation, one, mine, manager, onStep }: ReviewProps) {
+  const steps = stepsOf(evaluation, one.criterion);
+  return (
+    <>
+      <Steps steps={steps} />
+      {mine && steps.length === 0 && one.state !== "open" && (
+        <ContestForm
+          label={one.label}
+          onContest={async (reason) => onStep(await contest(evaluation.id, { criterion: one.criterion, reason }))}
+        />
+      )}
+      {manager && !mine && waits(steps) && <DecisionForm evaluation={evaluation} one={one} onDecided={onStep} />}
+    </>
+  );
+}
+
+function Acknowledge({ evaluation, onStep }: Pick<ReviewProps, "evaluation" | "onStep">) {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  if (evaluation.state === "in_review") {
+    return <p class="hint">Your manager has not answered yet.</p>;
+  }
+  if (evaluation.state === "acknowledged") {
+    return (
+      <p role="status" class="complete">
+        <Icon name="tick" />
+        You have read this
+      </p>
+    );
+  }
+  const step = (): void => {
+    acknowledge(evaluation.id).then(onStep, (error: unknown) => setProblem(asProblem(error)));
+  };
+  return (
+    <>
+      {problem !== null && (
+        <Message tone="error" title={problem.title}>
+          {problem.detail}
+        </Message>
+      )}
+      <button type="button" onClick={step}>
+        I have read this
+      </button>
+      <p class="hint">That is all it says: it does not say that you agree. You can still contest a criterion.</p>
     </>
   );
 }

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../shared/contract";
 import { Gate, useSession } from "../shared/ui/gate";
 import { Masthead } from "../shared/ui/masthead";
-import { addressOf, type View, viewOf } from "./address";
+import { addressOf, ALL, type View, viewOf } from "./address";
+import { CuesPage } from "./CuesPage";
 import { EvaluationList } from "./EvaluationList";
 import { EvaluationPage } from "./EvaluationPage";
 import { Link } from "./Link";
@@ -55,7 +56,8 @@ function Scores({ me }: { readonly me: Me }) {
     <>
       {me.roles.includes("manager") && <Sections view={view} go={go} />}
       {view.page === "list" && <EvaluationList me={me} view={view} go={go} />}
-      {view.page === "evaluation" && <EvaluationPage id={view.id} go={go} />}
+      {view.page === "evaluation" && <EvaluationPage id={view.id} me={me} go={go} />}
+      {view.page === "cues" && <CuesPage />}
       {view.page === "words" && <WordsPage draft={words} onDraft={setWords} />}
     </>
   );
@@ -64,14 +66,18 @@ function Scores({ me }: { readonly me: Me }) {
 const TITLES: Record<View["page"], string> = {
   list: "Scores · ClinixCue",
   evaluation: "One call · Scores · ClinixCue",
+  cues: "Which cues help · ClinixCue",
   words: "Words we use · ClinixCue",
 };
 
 function Sections({ view, go }: { readonly view: View; readonly go: (view: View) => void }) {
   return (
     <nav class="sections" aria-label="For managers">
-      <Link to={{ page: "list", before: null, monitor: false }} go={go} current={view.page === "list"}>
+      <Link to={ALL} go={go} current={view.page === "list"}>
         Calls
+      </Link>
+      <Link to={{ page: "cues" }} go={go} current={view.page === "cues"}>
+        Which cues help
       </Link>
       <Link to={{ page: "words" }} go={go} current={view.page === "words"}>
         Words we use

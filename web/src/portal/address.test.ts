@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
-import { addressOf, type View, viewOf } from "./address";
+import { addressOf, ALL, type View, viewOf } from "./address";
 
 it("keeps every view in its address and back", () => {
   const views: View[] = [
-    { page: "list", before: null, monitor: false },
-    { page: "list", before: "2026-11-18T10:00:00Z", monitor: true },
+    ALL,
+    { page: "list", before: "2026-11-18T10:00:00Z", monitor: true, inReview: true },
     { page: "evaluation", id: "0b8f6c1e-5e0d-4b3c-9a44-2f6f1c8b7a10" },
     { page: "words" },
+    { page: "cues" },
   ];
   for (const view of views) {
     const url = new URL(addressOf(view), "https://practice.example");
@@ -15,5 +16,5 @@ it("keeps every view in its address and back", () => {
 });
 
 it("shows the list for an address it does not know", () => {
-  expect(viewOf("/portal/else", "")).toEqual({ page: "list", before: null, monitor: false });
+  expect(viewOf("/portal/else", "")).toEqual(ALL);
 });

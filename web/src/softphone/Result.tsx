@@ -1,11 +1,15 @@
-import { useEffect, useRef } from "preact/hooks";
-import type { Scorecard } from "../shared/contract";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Contest, CriterionResult, Evaluation, Scorecard } from "../shared/contract";
 import { clock, counted, notScored, percent } from "../shared/format";
+import { contest, outcomeOf, stepsOf } from "../shared/review";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Message } from "../shared/ui/message";
+import { ContestForm, Steps } from "../shared/ui/review";
+import { useSeconds } from "../shared/ui/seconds";
 import type { Call } from "./call";
 import type { Desk } from "./desk";
+import { hasQuotes, quotesOf } from "./evidence";
 import { PipelineView } from "./PipelineView";
 import { ENDED } from "./words";
 
@@ -41,7 +45,7 @@ export function Result({ desk, call, waiting }: Props) {
       </section>
       <section class="panel scorecard" aria-labelledby="scorecard">
         <h2 id="scorecard">Scorecard</h2>
-        {call.scorecard === null ? <NoScorecard call={call} /> : <Card scorecard={call.scorecard} />}
+        {call.scorecard === null ? <NoScorecard call={call} /> : <Card desk={desk} call={call} scorecard={call.scorecard} />}
       </section>
       <PipelineView call={call} />
     </div>
@@ -62,7 +66,26 @@ function NoScorecard({ call }: { readonly call: Call }) {
   );
 }
 
-function Card({ scorecard }: { readonly scorecard: Scorecard }) {
+interface CardProps {
+  readonly desk: Desk;
+  readonly call: Call;
+  readonly scorecard: Scorecard;
+}
+
+function Card({ desk, call, scorecard }: CardProps) {
+  const quoted = call.evidence !== null && hasQuotes(call.evidence);
+  const [stored, setStored] = useState<Evaluation | null>(null);
+  const onContest = async (criterion: string, reason: Contest["reason"]): Promise<void> => {
+    const evaluation = stored ?? (await outcomeOf(call.id));
+    setStored(evaluation);
+    setStored(await contest(evaluation.id, { criterion, reason }));
+  };
+  const more = (one: CriterionResult) => (
+    <>
+      <Quotes call={call} criterion={one.criterion} />
+      <Contesting stored={stored} one={one} onContest={(reason) => onContest(one.criterion, reason)} />
+    </>
+  );
   return (
     <>
       <div class="score">
@@ -77,13 +100,76 @@ function Card({ scorecard }: { readonly scorecard: Scorecard }) {
           <p>Nothing was judged, and nothing that was said is kept.</p>
         ) : (
           <p>
-            {percent(scorecard.coverage)} of the speech was understood. <b>The words are gone</b>: what you see here is
-            all that is kept.
+            {percent(scorecard.coverage)} of the speech was understood.{" "}
+            {!quoted && (
+              <>
+                <b>The words are gone</b>: what you see here is all that is kept.
+              </>
+            )}
           </p>
         )}
       </div>
+      {quoted && <QuotesNotice desk={desk} until={call.forgetAt ?? 0} />}
       <FlagList flags={scorecard.flags} />
-      <CriteriaTable criteria={scorecard.criteria} />
+      <CriteriaTable criteria={scorecard.criteria} more={more} />
     </>
   );
+}
+
+const WARN_S = 20;
+
+/** Says what the quotes are, and counts down. The page warns once, so that whoever needs longer can say so. */
+function QuotesNotice({ desk, until }: { readonly desk: Desk; readonly until: number }) {
+  useSeconds();
+  const left = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+  return (
+    <section class="quotes-notice" aria-labelledby="quotes">
+      <h3 id="quotes">Why: the words that decided each criterion</h3>
+      <p>
+        Only you see them, and only in this page. They are stored nowhere, and gone in{" "}
+        <span role="timer" class="left">
+          {left} s
+        </span>
+        , or when you leave this page.
+      </p>
+      <div class="row">
+        <button type="button" onClick={() => desk.forgetWords()}>
+          Forget them now
+        </button>
+        <button type="button" class="quiet" onClick={() => desk.rememberLonger()}>
+          One more minute
+        </button>
+      </div>
+      <p class="unseen" role="status">
+        {left <= WARN_S && `The quoted words are gone in ${WARN_S} seconds, unless you take one more minute.`}
+      </p>
+    </section>
+  );
+}
+
+function Quotes({ call, criterion }: { readonly call: Call; readonly criterion: string }) {
+  const quotes = call.evidence === null ? [] : quotesOf(call.evidence, criterion);
+  return (
+    <>
+      {quotes.map((quote) => (
+        <blockquote key={quote.text}>
+          <strong>{quote.leg === "agent" ? "You" : "Caller"}</strong> “{quote.text}”
+        </blockquote>
+      ))}
+    </>
+  );
+}
+
+interface ContestingProps {
+  readonly stored: Evaluation | null;
+  readonly one: CriterionResult;
+  readonly onContest: (reason: Contest["reason"]) => Promise<void>;
+}
+
+function Contesting({ stored, one, onContest }: ContestingProps) {
+  const steps = stored === null ? [] : stepsOf(stored, one.criterion);
+  if (steps.length > 0) {
+    return <Steps steps={steps} />;
+  }
+  return one.state === "open" ? null : <ContestForm label={one.label} onContest={onContest} />;
 }

@@ -17,7 +17,7 @@ import type { MicrophoneFailure } from "../shared/devices";
 import type { Link } from "../shared/peer";
 import type { SocketState } from "../shared/socket";
 import { answered, arrived, type CueAnswer, type CueDesk, EMPTY_DESK, holding, reopened, ticked } from "./cues";
-import { captioned, type Evidence, named, NO_EVIDENCE, QUOTES_MS, settled } from "./evidence";
+import { captioned, type Evidence, MOST_MS, named, NO_EVIDENCE, QUOTES_MS, settled } from "./evidence";
 
 export type Microphone =
   | { readonly status: "untested" | "asking" | "ready" }
@@ -52,6 +52,8 @@ export interface Call {
   readonly captions: readonly Caption[];
   /** Null once forgotten. */
   readonly evidence: Evidence | null;
+  /** When it will be, once the call has ended. */
+  readonly forgetAt: number | null;
   readonly pipeline: Pipeline | null;
   /** The highest age of a sample in any pipeline message of this call; the receipt has the exact figure. */
   readonly oldestSeenMs: number;
@@ -99,6 +101,7 @@ export type Event =
   | { readonly type: "cue_answered"; readonly id: string; readonly answer: CueAnswer; readonly now: number }
   | { readonly type: "cue_held"; readonly held: boolean; readonly now: number }
   | { readonly type: "cue_reopened"; readonly id: string; readonly now: number }
+  | { readonly type: "remembered_longer"; readonly now: number }
   | { readonly type: "forgotten" }
   | { readonly type: "tick"; readonly now: number }
   | { readonly type: "message"; readonly message: Message | null };
@@ -195,6 +198,7 @@ function newCall(ring: Ring): Call {
     cues: EMPTY_DESK,
     captions: [],
     evidence: NO_EVIDENCE,
+    forgetAt: null,
     pipeline: null,
     oldestSeenMs: 0,
     scorecard: null,
@@ -284,6 +288,8 @@ function duringCall(call: Call, event: CallEvent, captionsOn: boolean): Call {
       return withCues(call, holding(call.cues, event.held, event.now));
     case "cue_reopened":
       return withCues(call, reopened(call.cues, event.id, event.now));
+    case "remembered_longer":
+      return call.endedAt === null ? call : { ...call, forgetAt: Math.min(event.now + QUOTES_MS, call.endedAt + MOST_MS) };
     case "forgotten":
       return { ...call, evidence: null };
     case "tick":
@@ -299,12 +305,8 @@ function passed(call: Call, now: number): Call {
   if (talking(call)) {
     return withCues(call, ticked(call.cues, call.pipeline?.stage === "live", now));
   }
-  return quotesLeftMs(call, now) === 0 && call.evidence !== null ? { ...call, evidence: null } : call;
-}
-
-/** How long the words that ticked something are still here. */
-export function quotesLeftMs(call: Call, now: number): number {
-  return call.endedAt === null ? QUOTES_MS : Math.max(0, call.endedAt + QUOTES_MS - now);
+  const due = call.forgetAt !== null && now >= call.forgetAt && call.evidence !== null;
+  return due ? { ...call, evidence: null } : call;
 }
 
 function talking(call: Call): boolean {
@@ -329,7 +331,8 @@ function ended(call: Call, by: EndedBy, now: number): Call {
   if (call.phase === "wrapping" || call.phase === "over") {
     return call.endedBy === null ? { ...call, endedBy: by } : call;
   }
-  return { ...call, phase: "wrapping", endedAt: now, endedBy: by, captions: [], cues: EMPTY_DESK, muted: false };
+  const after = { ...call, phase: "wrapping", endedAt: now, endedBy: by, forgetAt: now + QUOTES_MS } as const;
+  return { ...after, captions: [], cues: EMPTY_DESK, muted: false };
 }
 
 function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: number): Call {

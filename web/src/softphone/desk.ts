@@ -151,6 +151,10 @@ export class Desk {
     this.#send({ type: "cue_reopened", id, now: performance.now() });
   }
 
+  rememberLonger(): void {
+    this.#send({ type: "remembered_longer", now: performance.now() });
+  }
+
   /** The words of the last call, sooner than by themselves. */
   forgetWords(): void {
     if (this.store.state.call?.endedAt !== null) {

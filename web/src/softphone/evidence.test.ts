@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Caption, ChannelMessage, Ring, Scorecard } from "../shared/contract";
-import { type Call, type Event, INITIAL, quotesLeftMs, reduce, type State } from "./call";
-import { captioned, hasQuotes, named, NO_EVIDENCE, QUOTES_MS, quotesOf, settled } from "./evidence";
+import { type Call, type Event, INITIAL, reduce, type State } from "./call";
+import { captioned, hasQuotes, MOST_MS, named, NO_EVIDENCE, QUOTES_MS, quotesOf, settled } from "./evidence";
 
 const WORDS = "good morning riverside surgery";
 const CHATTER = "lovely weather we are having";
@@ -80,10 +80,17 @@ describe("in a call", () => {
     expect(JSON.stringify([...(callOf(state).evidence?.heard.values() ?? [])])).not.toContain(CHATTER);
     const late = play(state, { type: "tick", now: ENDED_AT + QUOTES_MS - 1 });
     expect(quotes(late)).toEqual([WORDS]);
-    expect(quotesLeftMs(callOf(late), ENDED_AT + QUOTES_MS - 1)).toBe(1);
     const gone = play(late, { type: "tick", now: ENDED_AT + QUOTES_MS });
     expect(callOf(gone).evidence).toBeNull();
     expect(callOf(gone).scorecard).toEqual(SCORECARD);
+  });
+
+  it("remembers a minute longer each time it is asked to, up to a bound", () => {
+    let state = play(CONNECTED, caption("a-1", WORDS), tick("a-1"), ...ENOUGH);
+    for (let now = ENDED_AT; now <= ENDED_AT + 2 * MOST_MS; now += QUOTES_MS / 2) {
+      state = play(state, { type: "remembered_longer", now }, { type: "tick", now });
+      expect(quotes(state).length > 0).toBe(now < ENDED_AT + MOST_MS);
+    }
   });
 
   it("forgets when asked, also what is still on its way", () => {

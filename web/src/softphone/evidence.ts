@@ -21,6 +21,9 @@ export const NO_EVIDENCE: Evidence = { heard: new Map(), by: new Map() };
 /** After the call. Long enough to read a scorecard; then the words are gone. */
 export const QUOTES_MS = 60_000;
 
+/** Who needs longer asks for another minute, up to this (WCAG 2.2.1: ten times). */
+export const MOST_MS = 10 * QUOTES_MS;
+
 /** More than an hour of talk. Older ones are forgotten during the call. */
 const MAX_HEARD = 1000;
 

@@ -1,4 +1,5 @@
-import type { CriterionResult } from "../contract";
+import type { ComponentChildren } from "preact";
+import type { CriterionResult, ReviewStep } from "../contract";
 import { bucket, counted } from "../format";
 import { CriterionState } from "./criterion";
 
@@ -18,11 +19,20 @@ export function points(criteria: readonly CriterionResult[]): { readonly reached
   return { reached: sum(["met"]), applied: sum(["met", "not_met"]) };
 }
 
-export function CriteriaTable({ criteria }: { readonly criteria: readonly CriterionResult[] }) {
+interface Props {
+  readonly criteria: readonly CriterionResult[];
+  /** What was said about them since: a revised result is shown beside the first one. */
+  readonly review?: readonly ReviewStep[];
+  /** More about one criterion, below its evidence. */
+  readonly more?: (one: CriterionResult) => ComponentChildren;
+}
+
+export function CriteriaTable({ criteria, review, more }: Props) {
   if (criteria.length === 0) {
     return null;
   }
   const { reached, applied } = points(criteria);
+  const revised = new Map(review?.map((step) => [step.criterion, step.state]));
   return (
     <table class="criteria">
       <caption>
@@ -44,14 +54,29 @@ export function CriteriaTable({ criteria }: { readonly criteria: readonly Criter
             <th scope="row">{one.label}</th>
             <td data-label="Result">
               <CriterionState state={one.state} />
+              <Revised state={revised.get(one.criterion) ?? null} />
             </td>
             <td data-label="Points" class="number">
               {one.state === "not_applicable" ? "–" : `${one.state === "met" ? one.weight : 0} of ${one.weight}`}
             </td>
-            <td data-label="Evidence kept">{evidence(one)}</td>
+            <td data-label="Evidence kept">
+              {evidence(one)}
+              {more?.(one)}
+            </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Revised({ state }: { readonly state: ReviewStep["state"] }) {
+  if (state === null) {
+    return null;
+  }
+  return (
+    <p class="revised">
+      <span class="hint">revised to</span> <CriterionState state={state} />
+    </p>
   );
 }

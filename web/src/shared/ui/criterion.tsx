@@ -10,6 +10,13 @@ const STATES: Record<State, { readonly word: string; readonly icon: IconName }> 
   not_applicable: { word: "Did not apply", icon: "dash" },
 };
 
+export const STATE_WORDS = {
+  open: STATES.open.word,
+  met: STATES.met.word,
+  not_met: STATES.not_met.word,
+  not_applicable: STATES.not_applicable.word,
+} as const;
+
 /** Shape and word say it; colour only repeats it. `brief` leaves the word to screen readers. */
 export function CriterionState({ state, brief = false }: { readonly state: State; readonly brief?: boolean }) {
   return (

@@ -1,0 +1,58 @@
+import { useState } from "preact/hooks";
+import type { CriterionResult, Evaluation, Revised } from "../shared/contract";
+import { decide, REVISED_BECAUSE, UPHELD_BECAUSE } from "../shared/review";
+import { STATE_WORDS } from "../shared/ui/criterion";
+import { ChoiceForm } from "../shared/ui/review";
+
+interface Props {
+  readonly evaluation: Evaluation;
+  readonly one: CriterionResult;
+  readonly onDecided: (evaluation: Evaluation) => void;
+}
+
+const STATES: readonly Revised["state"][] = ["met", "not_met", "not_applicable"];
+
+/** First what, then why. The manager has no words to listen to either: they weigh what the two sides can say. */
+export function DecisionForm({ evaluation, one, onDecided }: Props) {
+  const [state, setState] = useState<Revised["state"] | "as_it_is" | null>(null);
+  const { criterion, label } = one;
+  if (state === null) {
+    return (
+      <div class="row" role="group" aria-label={`Decide: ${label}`}>
+        <button type="button" onClick={() => setState("as_it_is")}>
+          Uphold
+        </button>
+        {STATES.filter((other) => other !== one.state).map((other) => (
+          <button key={other} type="button" onClick={() => setState(other)}>
+            Revise to “{STATE_WORDS[other]}”
+          </button>
+        ))}
+      </div>
+    );
+  }
+  const cancel = (): void => setState(null);
+  if (state === "as_it_is") {
+    return (
+      <ChoiceForm
+        title={`Uphold “${label}”`}
+        question="Why does the result stay?"
+        choices={UPHELD_BECAUSE}
+        send="Uphold"
+        onSend={async (rationale) => onDecided(await decide(evaluation.id, { outcome: "upheld", criterion, rationale }))}
+        onCancel={cancel}
+      />
+    );
+  }
+  return (
+    <ChoiceForm
+      title={`Revise “${label}”`}
+      question={`Why is it now “${STATE_WORDS[state]}”?`}
+      choices={REVISED_BECAUSE}
+      send="Revise"
+      onSend={async (rationale) =>
+        onDecided(await decide(evaluation.id, { outcome: "revised", criterion, rationale, state }))
+      }
+      onCancel={cancel}
+    />
+  );
+}
