@@ -182,6 +182,7 @@ def test_a_call_by_keyboard_alone(installation: Installation, launch: Launch) ->
     press(agent, "Go available")
     heading(agent, "You are available")
     caller.goto(installation.links[PRACTICE])
+    heading(caller, "Before you call")
     press(caller, "Call")
     heading(caller, "Ringing…")
     heading(agent, "Incoming call")

@@ -53,7 +53,15 @@ def test_a_call_from_ring_to_score(conversation: Conversation, installation: Ins
 
     c.after(c.card, CUE_SECONDS)
     assert c.cue("card_number") < c.spoken_at(c.caller, c.card.end) + CUE_SECONDS * 1000
-    expect(c.agent.get_by_role("article")).to_contain_text("Compliance")
+    expect(card).to_contain_text("Compliance")
+
+    # What is put off is in a list, and comes back when asked for.
+    c.agent.keyboard.press("Alt+Shift+Digit3")
+    expect(card).to_have_count(0)
+    expect(c.agent.get_by_role("list", name="Later")).to_contain_text("no card numbers")
+    c.agent.keyboard.press("Alt+Shift+Digit4")
+    expect(card).to_contain_text("Compliance")
+    expect(c.agent.get_by_role("list", name="Later")).to_have_count(0)
 
     # Hang-up: the agent sees the score, the pipeline ends purged, the caller sees the end.
     c.caller.get_by_role("button", name="Hang up").click()

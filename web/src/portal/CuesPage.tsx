@@ -116,7 +116,7 @@ function Answers({ item, fewest }: { readonly item: CueUse; readonly fewest: num
     <>
       {Object.entries(columns).map(([column, value]) => (
         <td key={column} data-label={column} class="number">
-          {count(value)} <span class="hint">{percent(value / item.shown)}</span>
+          {count(value)} <span class="share">{percent(value / item.shown)}</span>
         </td>
       ))}
     </>

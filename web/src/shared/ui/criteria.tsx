@@ -60,8 +60,10 @@ export function CriteriaTable({ criteria, review, more }: Props) {
               {one.state === "not_applicable" ? "–" : `${one.state === "met" ? one.weight : 0} of ${one.weight}`}
             </td>
             <td data-label="Evidence kept">
-              {evidence(one)}
-              {more?.(one)}
+              <div class="evidence">
+                <span>{evidence(one)}</span>
+                {more?.(one)}
+              </div>
             </td>
           </tr>
         ))}

@@ -25,7 +25,7 @@ export function Steps({ steps }: { readonly steps: readonly ReviewStep[] }) {
             {KINDS[step.kind]}
             {step.state !== null && ` to “${STATE_WORDS[step.state]}”`}
           </strong>{" "}
-          by {step.by}, {minute(step.at)}: {codeInWords(step.code)}
+          by {step.by}, {minute(step.at)}: “{codeInWords(step.code)}”
         </li>
       ))}
     </ol>
