@@ -8,7 +8,7 @@ import msgspec
 
 from rtc.messages import CueCounts, Done
 from server.cues.routes import FEWEST
-from server.demo import HARBOUR, RIVERSIDE
+from server.demo import RIVERSIDE
 from tests.support.fake_media import FakeMedia, an_outcome
 from tests.support.installation import Installation
 from tests.support.signalling import answer, answered_call, join, place, ringing_call, scored
@@ -98,13 +98,12 @@ async def test_the_table_has_no_place_for_a_person_a_call_or_a_time(installation
 
 
 async def test_a_version_has_its_own_sums(installation: Installation, media: FakeMedia) -> None:
-    link = str(installation.practice("Harbour Dental")["line_link"])
     for version in (3, 4):
-        call = await answered_call(installation, "ben.agent", link)
-        outcome = an_outcome(call.call_id, str(HARBOUR.id), scored(), [CueCounts("versions", shown=version)])
+        call = await answered_call(installation, "tom.agent")
+        outcome = an_outcome(call.call_id, str(RIVERSIDE.id), scored(), [CueCounts("versions", shown=version)])
         await media.report(msgspec.structs.replace(outcome, playbook_version=version))
-    async with installation.as_person("hugo.manager") as hugo:
-        items = (await hugo.get(ADDRESS)).json()["items"]
+    async with installation.as_person("maria.manager") as maria:
+        items = (await maria.get(ADDRESS)).json()["items"]
     assert [(one["playbook_version"], one["shown"]) for one in items if one["trigger"] == "versions"] == [
         (4, 4),
         (3, 3),
