@@ -125,6 +125,8 @@ class LegPeer:
 
     def _release(self, packet: SoundPacket | RtpPacket, lost: int) -> None:
         self.last_sign_at = time.monotonic()
+        if not packet.payload:
+            return  # padding only, a probe of the network; libopus would invent 120 ms for it
         self._on_packet(packet.payload, packet.timestamp)
         concealed = min(lost, MAX_CONCEALED_FRAMES)
         try:

@@ -31,9 +31,6 @@ EXTENDED = 0x10
 SRTP_FIRST_BYTES = range(128, 192)
 """RFC 7983 section 7."""
 
-RTCP_SECOND_BYTES = range(192, 224)
-"""RFC 5761 section 4."""
-
 MAX_DATAGRAM_BYTES = 4_096
 """Read at once. Far above any path MTU; asyncio would make a buffer of 256 KiB for each of 50 packets a second."""
 
@@ -84,8 +81,9 @@ class Malformed(ValueError):
 
 def require(**parts: object) -> None:
     """Raises RuntimeError naming what this aiortc lacks. The keywords are those of `_PRIVATE`, `_` for a space."""
-    for part, holder in parts.items():
-        for name in _PRIVATE[part.replace("_", " ")]:
+    for keyword, holder in parts.items():
+        part = keyword.replace("_", " ")
+        for name in _PRIVATE[part]:
             if not hasattr(holder, name):
                 raise RuntimeError(f"this aiortc's {part} has no {name}: install the locked version")
 
@@ -109,8 +107,10 @@ def payload_of(packet: bytes) -> bytes:
     start = HEADER.size + 4 * (packet[0] & 0x0F)
     if packet[0] & EXTENDED:
         start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
-    end = len(packet) - (packet[-1] if packet[0] & PADDED else 0)
-    if not HEADER.size <= start <= end:
+    end = len(packet)
+    if packet[0] & PADDED:
+        end -= packet[-1] or end  # the count includes itself, so it is not 0
+    if start > end:
         raise Malformed
     return packet[start:end]
 
@@ -167,13 +167,13 @@ class SoundPath:
         """Any datagram that is not STUN."""
         if not data:
             return  # from anybody; it would end aiortc's DTLS task with an IndexError
-        if data[0] not in SRTP_FIRST_BYTES or len(data) < HEADER.size or data[1] in RTCP_SECOND_BYTES:
+        if data[0] not in SRTP_FIRST_BYTES or len(data) < HEADER.size:
             self._aiortc(data, component)
             return
         _, kind, number, timestamp, ssrc = HEADER.unpack_from(data)
         stream = self._streams.get(ssrc)
         if stream is None or kind & 0x7F != self._parameters.payload_type:
-            self._aiortc(data, component)
+            self._aiortc(data, component)  # RTCP, too: its types are no sound's (RFC 5761 section 4)
             return
         try:
             packet = SoundPacket(number, timestamp, payload_of(self._unprotect(data)))
