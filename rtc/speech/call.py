@@ -6,6 +6,7 @@ sound -> HeardLeg -> HeardSpeech -> caption, coach -> cue, checklist -> (hang-up
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -64,6 +65,8 @@ class LiveCall:
         self._late = lease.late
         self._coach = Coach(playbook)
         self._say = say
+        self._series = f"-{secrets.token_hex(2)}" if lease.resumed else ""
+        """In the ids of captions: who takes a call over counts from one again, and the page still holds the first."""
         vocabulary = Vocabulary(plan.vocabulary) if plan.vocabulary else None
         self._legs: dict[Leg, HeardLeg] = {
             leg: HeardLeg(
@@ -94,7 +97,7 @@ class LiveCall:
         self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
 
     def _heard(self, speech: HeardSpeech) -> None:
-        utterance = f"{speech.leg}-{speech.number}"
+        utterance = f"{speech.leg}{self._series}-{speech.number}"
         if speech.text or speech.final:
             self._say(Caption(utterance, speech.leg, speech.text, speech.final, speech.start, speech.end))
         if not speech.text:

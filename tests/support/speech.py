@@ -42,11 +42,9 @@ def plan(call_id: str = "call", vocabulary: tuple[str, ...] = ()) -> CallPlan:
 class Line:
     """One live call and everything it says to the agent."""
 
-    def __init__(self, network: Silero, scheduler: Scheduler, plan: CallPlan) -> None:
+    def __init__(self, network: Silero, scheduler: Scheduler, plan: CallPlan, resumed: bool = False) -> None:
         self.said: list[ChannelMessage] = []
-        self.call = LiveCall(
-            Lease(plan, "media", resumed=False), load(plan.playbook), network, scheduler, self.said.append
-        )
+        self.call = LiveCall(Lease(plan, "media", resumed), load(plan.playbook), network, scheduler, self.said.append)
 
     async def play(self, sound: dict[Leg, bytes], start: int = 0) -> int:
         """Both legs beside each other, from media sample `start` on; finals are awaited. Returns where it ended."""

@@ -11,7 +11,7 @@ from rtc.speech.leg import HeardLeg, HeardSpeech
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
-from tests.support.speech import ONE_THREAD, pcm
+from tests.support.speech import ONE_THREAD, Line, pcm, plan, scheduling
 
 CHUNK = 640
 
@@ -70,3 +70,17 @@ async def test_no_words_are_invented(recognizer: WhisperRecognizer, network: Sil
     ear, heard = await listen(recognizer, network, sounds[kind].astype("<i2").tobytes())
     assert [speech.text for speech in heard if speech.text] == []
     assert ear.ring.buffered_ms < 500, "a quiet leg holds only the moment before the next word"
+
+
+async def test_who_takes_a_call_over_names_captions_anew(recognizer: WhisperRecognizer, network: Silero) -> None:
+    """The page still holds the first recogniser's: by an old id it would quote other words as evidence."""
+    greeting: dict[Leg, bytes] = {"agent": pcm("chest_pain.agent")[: 2 * 6 * SAMPLE_RATE]}
+    series = []
+    async with scheduling(recognizer) as scheduler:
+        for resumed in (False, True, True):
+            line = Line(network, scheduler, plan(), resumed)
+            await line.play(greeting)
+            series.append({caption.id for caption in line.finals("agent")})
+            await line.call.finish(6)
+    assert all(series)
+    assert sum(map(len, series)) == len(set.union(*series))

@@ -398,6 +398,8 @@ function noticed(call: Call, notice: Notice): Call {
       return { ...call, cueState: "live", notice: notice.severity === "info" ? null : notice };
     case "cues_paused":
       return { ...call, cueState: "paused", notice };
+    case "analysis_resumed":
+      return { ...call, notice: null };
     case "connection_lost":
       return { ...call, callerAway: true };
     case "connection_restored":
