@@ -13,7 +13,10 @@ from msgspec import Meta, Struct
 
 Leg = Literal["agent", "patient"]
 Lane = Literal["safety", "compliance", "coach"]
-CriterionState = Literal["open", "met", "not_met", "not_applicable"]
+CriterionState = Literal["open", "met", "partly_met", "not_met", "not_applicable", "insufficient"]
+"""`insufficient`: too little was understood to judge it, so it has no weight. `open` is for calls that go on."""
+AutomaticFail = Literal["none", "candidate", "confirmed"]
+"""A machine makes candidates; only a person confirms one, and only then the call has failed."""
 Stage = Literal["live", "analyse", "keep", "purge"]
 
 SAMPLE_RATE = 16_000
@@ -100,6 +103,13 @@ class CriterionResult(Struct, frozen=True):
     leg: Leg | None
     first_bucket: int | None
     """Index of the 10-second stretch of the call in which it was first heard, from 0; None if never."""
+    points: float | None = None
+    """What was reached of `weight`; None where it does not count (open, not applicable, insufficient)."""
+    option: str | None = None
+    """The option of the playbook that was reached, where only part of it was."""
+    reason: str | None = None
+    """Why there is no judgement: `speech_not_understood`."""
+    automatic_fail: AutomaticFail = "none"
 
 
 class Flag(Struct, frozen=True):
@@ -119,13 +129,15 @@ class Scorecard(Struct, frozen=True, tag="scorecard"):
     """Share of heard speech that was understood, 0 to 1."""
     criteria: list[CriterionResult]
     flags: list[Flag]
+    automatic_fail: AutomaticFail = "none"
+    """`candidate`: a criterion was not met for which a person may fail the whole call. `total` leaves it aside."""
 
 
 class Notice(Struct, frozen=True, tag="notice"):
     """Something the agent must know about the system, in words for people. Stable `code`s:
 
     cues_live, cues_paused (recogniser unreachable or full), patient_not_analysed, patient_left,
-    connection_lost and connection_restored (the caller's).
+    analysis_paused and analysis_resumed (card details), connection_lost and connection_restored (the caller's).
     """
 
     code: str

@@ -181,6 +181,10 @@ class CriterionOutcome(Table, tablename="criterion_result"):
     hits = Integer()
     leg = Varchar(length=10, null=True, default=None)
     first_bucket = Integer(null=True, default=None)
+    points = Real(null=True, default=None)
+    option = Varchar(length=120, null=True, default=None)
+    reason = Varchar(length=40, null=True, default=None)
+    automatic_fail = Varchar(length=10, default="none")
 
 
 class FlagRaised(Table, tablename="flag"):

@@ -64,7 +64,9 @@ def check(names: Sequence[str]) -> int:
 
 def _phrases(condition: Condition) -> int:
     grouped = sum(len(group) for near in condition.near for group in near.groups)
-    return len(condition.phrases) + len(condition.unless) + grouped
+    counted = len(condition.n_of_phrases.phrases) if condition.n_of_phrases else 0
+    listed = (condition.phrases, condition.all_phrases, condition.no_phrases, condition.unless, condition.regex)
+    return sum(len(phrases) for phrases in listed) + counted + grouped
 
 
 def read_playbook(name: str) -> Playbook:

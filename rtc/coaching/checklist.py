@@ -4,10 +4,13 @@ applies_if not yet met: not_applicable -> open -> met
 met_by:     open -> met, and stays met
 broken_by:  open -> not_met, and stays so; kept to the end it is met
 waived_if:  open -> not_applicable
+at the end: open -> not_met, partly_met by one of its options, or insufficient where too little was understood
 """
 
+from collections.abc import Callable
+
 from rtc.coaching.conditions import Met
-from rtc.coaching.definitions import Criterion
+from rtc.coaching.definitions import Criterion, Option
 from rtc.coaching.playbook import Playbook
 from rtc.messages import Checklist, ChecklistItem, CriterionResult, CriterionState
 
@@ -41,15 +44,30 @@ class ChecklistEngine:
                 changed.append(Checklist(name, row.state, row.heard_in))
         return changed
 
-    def results(self, decided: bool) -> list[CriterionResult]:
-        """The rows as evidence. `decided`: the call is over and was understood, so what is open is settled."""
-        return [row.result(decided) for row in self._rows.values()]
+    def tick(self, names: list[str]) -> list[Checklist]:
+        """Criteria that an action of a trigger counts as met."""
+        changed = []
+        for name in names:
+            row = self._rows[name]
+            before = row.state
+            row.ticked = True
+            if row.state != before:
+                changed.append(Checklist(name, row.state))
+        return changed
+
+    def results(self, decided: bool, understood: Callable[[str], float]) -> list[CriterionResult]:
+        """The rows as evidence. `decided`: the call is over and was understood, so what is open is settled.
+
+        `understood`: the share, 0 to 1, that was understood of the speech a criterion depends on.
+        """
+        return [row.result(decided, understood(name)) for name, row in self._rows.items()]
 
 
 class _Row:
     def __init__(self, name: str, criterion: Criterion) -> None:
         self.name = name
         self.criterion = criterion
+        self.ticked = False
         self._applies = not criterion.applies_if
         self._waived = False
         self._evidence: list[Met] = []
@@ -71,9 +89,17 @@ class _Row:
             return "not_met"
         if not self._applies:
             return "not_applicable"
-        if criterion.met_by and len({met.condition for met in self._evidence}) >= criterion.at_least:
+        if self.ticked or (criterion.met_by and self._enough(criterion.at_least)):
             return "met"
         return "not_applicable" if self._waived else "open"
+
+    def _enough(self, conditions: int) -> bool:
+        different = len({met.condition for met in self._evidence})
+        return different >= conditions and self._hits >= self.criterion.evidence_needed
+
+    @property
+    def _hits(self) -> int:
+        return len({met.utterance for met in self._evidence})
 
     @property
     def heard_in(self) -> list[str]:
@@ -81,18 +107,36 @@ class _Row:
         settled = self.state in ("met", "not_met")
         return list(dict.fromkeys(met.utterance for met in self._evidence)) if settled else []
 
-    def result(self, decided: bool) -> CriterionResult:
-        state = self.state
+    def result(self, decided: bool, understood: float) -> CriterionResult:
+        criterion = self.criterion
+        state, option = self.state, None
         if decided and state == "open":
-            state = "met" if self.criterion.broken_by else "not_met"
-        evidence = self._evidence if state in ("met", "not_met") else []  # nothing is kept of what did not apply
+            option = self._option()
+            state = "met" if criterion.broken_by else "partly_met" if option else "not_met"
+            if state != "met" and understood < criterion.abstains_below:
+                state, option = "insufficient", None
+        shares: dict[CriterionState, float] = {
+            "met": 1.0,
+            "partly_met": option.share if option else 0.0,
+            "not_met": 0.0,
+        }
+        evidence = self._evidence if state in shares else []  # nothing is kept of what did not apply
         first = min(evidence, key=lambda met: met.at) if evidence else None
         return CriterionResult(
             criterion=self.name,
-            label=self.criterion.label,
-            weight=self.criterion.weight,
+            label=criterion.label,
+            weight=criterion.weight,
             state=state,
             hits=len({met.utterance for met in evidence}),
             leg=first.leg if first else None,
             first_bucket=max(0, int(first.at // BUCKET_SECONDS)) if first else None,
+            points=criterion.weight * shares[state] if state in shares else None,
+            option=option.label if option else None,
+            reason="speech_not_understood" if state == "insufficient" else None,
+            automatic_fail="candidate" if criterion.automatic_fail and state == "not_met" else "none",
         )
+
+    def _option(self) -> Option | None:
+        """The best part of it that was reached."""
+        reached = [option for option in self.criterion.options if self._enough(option.at_least)]
+        return max(reached, key=lambda option: option.share, default=None)

@@ -159,9 +159,12 @@ def _observe(playbook: Playbook, turns: list[Turn]) -> _Observed:
     for n, turn in enumerate(turns, start=1):
         end = at + len(turn.text.split()) / WORDS_PER_SECOND
         coach.hear(Heard(f"turn-{n}", turn.speaker, turn.text, True, at, end))
-        for fired in coach.last_fired:
-            cues.setdefault(fired.trigger, []).append(Reason(fired.condition, fired.operator, n))
-        met += [_reason(one, n) for one in coach.last_met]
+        for now in (None, end + PAUSE_SECONDS):
+            if now is not None:
+                coach.tick(now)
+            for fired in coach.last_fired:
+                cues.setdefault(fired.trigger, []).append(Reason(fired.condition, fired.operator, n))
+            met += [_reason(one, n) for one in coach.last_met]
         at = end + PAUSE_SECONDS
     card = coach.finish(max(at, playbook.min_duration_s), 1.0)
     flags = {flag.code: _among(met, playbook.flags[flag.code].raised_by) for flag in card.flags}

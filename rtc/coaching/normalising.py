@@ -5,6 +5,7 @@ The same function reads the patterns of a playbook, so both sides always agree o
 """
 
 import re
+import unicodedata
 
 from msgspec import Struct
 
@@ -30,10 +31,11 @@ def _row(text: str) -> list[str]:
     return text.split()
 
 
-_PIECE = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+|£|[.,;:!?\u2013\u2014]|-")
+_PIECE = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+|[£€]|[.,;:!?\u2013\u2014]|-")
 _MARK = {".": STOP, "!": STOP, "?": STOP, ";": STOP, ":": COMMA, ",": COMMA, "\u2013": COMMA, "\u2014": COMMA}
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'"})
+_LETTERS = str.maketrans({"\u2019": "'", "\u2018": "'", "\u00df": "ss", "\u0153": "oe", "\u00e6": "ae", "\u00f8": "o"})
 
+_CURRENCIES = {"£": "pounds", "€": "euros"}
 _CONTRACTIONS = {
     "won't": "will not",
     "can't": "can not",
@@ -85,12 +87,30 @@ _TIMES = {"double": 2, "treble": 3, "triple": 3}
 
 
 def read(text: str) -> Words:
-    """Lower case, contractions opened, possessive s dropped, spoken numbers as digits, repetition loops cut."""
+    """Lower case, without accents, contractions opened, possessive s dropped, spoken numbers as digits, loops cut."""
+    return _join_digits(*_digits(*_pieces(text)))
+
+
+def read_unjoined(text: str) -> list[str]:
+    """The same words, with digits said one by one left apart: "9 9 9" is three words, "14/03/1962" too."""
+    return _digits(*_pieces(text))[0]
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents: recognisers and people leave them out as they like."""
+    text = text.lower().translate(_LETTERS)
+    if text.isascii():
+        return text
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def _pieces(text: str) -> tuple[list[str], list[str]]:
+    """Words and the mark before each, loops cut."""
     words: list[str] = []
     marks: list[str] = []
     mark = NONE
     hyphen = False
-    for piece in _PIECE.findall(text.lower().translate(_APOSTROPHES)):
+    for piece in _PIECE.findall(plain(text)):
         if piece == "-":
             hyphen = True
         elif piece in _MARK:
@@ -100,13 +120,12 @@ def read(text: str) -> Words:
                 words.append(word)
                 marks.append(mark or ("-" if hyphen else NONE))
                 mark, hyphen = NONE, False
-    words, marks = words[-MAX_WORDS:], marks[-MAX_WORDS:]
-    return _join_digits(*_digits(*_without_loops(words, marks)))
+    return _without_loops(words[-MAX_WORDS:], marks[-MAX_WORDS:])
 
 
 def _open(piece: str) -> list[str]:
-    if piece == "£":
-        return ["pounds"]
+    if piece in _CURRENCIES:
+        return [_CURRENCIES[piece]]
     known = _CONTRACTIONS.get(piece)
     if known is not None:
         return known.split()
@@ -159,22 +178,24 @@ def _digits(words: list[str], marks: list[str]) -> tuple[list[str], list[str]]:
     out_marks: list[str] = []
     i = 0
     while i < len(words):
-        word, taken = _number(words, marks, i)
+        word, taken = _number(words, marks, i, out[-1] if out else "")
         out.append(word)
         out_marks.append(marks[i])
         i += taken
     return out, out_marks
 
 
-def _number(words: list[str], marks: list[str], i: int) -> tuple[str, int]:
+def _number(words: list[str], marks: list[str], i: int, before: str) -> tuple[str, int]:
     word = words[i]
     following = words[i + 1] if i + 1 < len(words) and marks[i + 1] in (NONE, "-") else ""
     unit = _UNITS.get(following, following if len(following) == 1 and following.isdigit() else "")
+    if word in _TIMES and following in ("oh", "o"):
+        return "0" * _TIMES[word], 2
     if word in _TIMES and unit:
         return unit * _TIMES[word], 2
     if word in _TENS:
         return (_TENS[word] + unit, 2) if unit not in ("", "0") else (_TENS[word] + "0", 1)
-    if word in ("oh", "o", "nought") and (unit or (i > 0 and (words[i - 1] in _UNITS or words[i - 1].isdigit()))):
+    if word in ("oh", "o", "nought") and (unit or before.isdigit()):
         return "0", 1
     return _UNITS.get(word) or _TEENS.get(word) or word, 1
 

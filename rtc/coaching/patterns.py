@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from rapidfuzz.distance import Levenshtein
 
-from rtc.coaching.normalising import STOP, Words, read, word_set
+from rtc.coaching.normalising import STOP, Words, plain, read, word_set
 
 GAP_WORDS = 4
 MAX_STEPS = 16
@@ -63,6 +63,9 @@ class Lexicon:
     def __init__(self, lists: Mapping[str, Iterable[str]] | None = None) -> None:
         self._lists = {name: tuple(entries) for name, entries in (lists or {}).items()}
         self._numbers: dict[str, int] = {}
+        self._spelled: list[str] = []
+        """The vocabulary by number. A final * is written too."""
+        self._read: dict[str, tuple[int, ...]] = {}
         self._prefixes: dict[str, list[tuple[str, int]]] = {}
         self._long: dict[str, list[tuple[str, int, int]]] = {}
         self._patterns: list[tuple[Step, ...]] = []
@@ -107,7 +110,7 @@ class Lexicon:
                     for n, word in enumerate(alternatives[0])
                 )
             gap = 0
-        steps = _joined_numbers(steps, self._numbers)
+        steps = self._joined_numbers(steps)
         if gap or not steps or all(step.optional for step in steps):
             raise PatternError(f"'{pattern}': a phrase needs a word, and cannot end with '...'")
         if len(steps) > MAX_STEPS:
@@ -132,7 +135,12 @@ class Lexicon:
         return found
 
     def _words(self, text: str, pattern: str) -> tuple[int, ...]:
-        if not re.fullmatch(r"[a-zA-Z0-9'*\- ]+", text) or re.search(r"\*(?! |$)|(?:^| )\*", text):
+        if text not in self._read:
+            self._read[text] = self._read_words(plain(text), pattern)
+        return self._read[text]
+
+    def _read_words(self, text: str, pattern: str) -> tuple[int, ...]:
+        if not re.fullmatch(r"[a-z0-9'*\- ]+", text) or re.search(r"\*(?! |$)|(?:^| )\*", text):
             raise PatternError(f"'{pattern}': '{text}' is not a word; write letters, digits, ' and a final *")
         numbers: list[int] = []
         for part in text.split() if "*" in text else [text]:
@@ -147,11 +155,31 @@ class Lexicon:
         key = word + "*" if prefix else word
         if key not in self._numbers:
             number = self._numbers[key] = len(self._numbers)
+            self._spelled.append(key)
             if prefix:
                 self._prefixes.setdefault(word[0], []).append((word, number))
             if len(word) >= 5 and word.isalpha():
                 self._long.setdefault(word[0], []).append((word, number, 1 if len(word) < 8 else 2))
         return self._numbers[key]
+
+    def _joined_numbers(self, steps: list[Step]) -> list[Step]:
+        """So that "nine nine nine" in a pattern is the one word 999, as it is in what is heard."""
+        out: list[Step] = []
+        for step in steps:
+            if out and not step.gap and self._is_short_number(step) and self._is_short_number(out[-1]):
+                joined = "".join(self._spelled[one.alternatives[0][0]] for one in (out[-1], step))
+                out[-1] = Step(((self._number(joined, prefix=False),),), False, out[-1].gap)
+            else:
+                out.append(step)
+        return out
+
+    def _is_short_number(self, step: Step) -> bool:
+        return (
+            not step.optional
+            and len(step.alternatives) == 1
+            and len(step.alternatives[0]) == 1
+            and self._spelled[step.alternatives[0][0]].isdigit()
+        )
 
     def head(self, word: str) -> Heading:
         """The vocabulary words that `word` may be, exactly or with a slip of the recogniser."""
@@ -186,30 +214,6 @@ class Lexicon:
                 if span is not None:
                     found.setdefault(pattern, []).append(span)
         return found
-
-
-def _joined_numbers(steps: list[Step], numbers: dict[str, int]) -> list[Step]:
-    """So that "nine nine nine" in a pattern is the one word 999, as it is in what is heard."""
-    names = {number: word for word, number in numbers.items()}
-    out: list[Step] = []
-    for step in steps:
-        if out and not step.gap and _is_short_number(step, names) and _is_short_number(out[-1], names):
-            joined = names[out[-1].alternatives[0][0]] + names[step.alternatives[0][0]]
-            number = numbers.setdefault(joined, len(numbers))
-            names[number] = joined
-            out[-1] = Step(((number,),), False, out[-1].gap)
-        else:
-            out.append(step)
-    return out
-
-
-def _is_short_number(step: Step, names: dict[int, str]) -> bool:
-    return (
-        not step.optional
-        and len(step.alternatives) == 1
-        and len(step.alternatives[0]) == 1
-        and names[step.alternatives[0][0]].isdigit()
-    )
 
 
 def _match(steps: tuple[Step, ...], heads: list[Heading], stops: list[int], start: int) -> Span | None:

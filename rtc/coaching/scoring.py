@@ -1,12 +1,48 @@
 """The score of a finished call: the weights of what was met, over the weights of what applied."""
 
+from msgspec import structs
+
 from rtc.coaching.checklist import ChecklistEngine
+from rtc.coaching.conditions import Heard
 from rtc.coaching.playbook import Playbook
-from rtc.messages import CriterionResult, Flag, Scorecard
+from rtc.messages import CriterionResult, CriterionState, Flag, Leg, Scorecard
+
+UNDERSTOOD_CONFIDENCE = 0.5
+"""Less is heard, but not understood: see rtc/speech/leg.py, where the same line is drawn for coverage."""
+
+
+class Understanding:
+    """Per call: how much of each side's speech was understood."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self._spoken: dict[Leg, float] = {}
+        self._understood: dict[Leg, float] = {}
+        self._legs = {
+            name: playbook.rules.leg_of([*criterion.met_by, *criterion.broken_by])
+            for name, criterion in playbook.criteria.items()
+        }
+
+    def heard(self, final: Heard) -> None:
+        length = max(0.0, final.end - final.start)
+        self._spoken[final.leg] = self._spoken.get(final.leg, 0.0) + length
+        if final.confidence >= UNDERSTOOD_CONFIDENCE:
+            self._understood[final.leg] = self._understood.get(final.leg, 0.0) + length
+
+    def share(self, criterion: str) -> float:
+        """Of the speech that the criterion depends on, 0 to 1; 1 where nothing was said."""
+        leg = self._legs[criterion]
+        spoken = sum(seconds for side, seconds in self._spoken.items() if leg in (None, side))
+        understood = sum(seconds for side, seconds in self._understood.items() if leg in (None, side))
+        return understood / spoken if spoken else 1.0
 
 
 def scorecard(
-    playbook: Playbook, checklist: ChecklistEngine, met: set[str], duration_s: float, coverage: float
+    playbook: Playbook,
+    checklist: ChecklistEngine,
+    understanding: Understanding,
+    met: set[str],
+    duration_s: float,
+    coverage: float,
 ) -> Scorecard:
     """`met`: names of all conditions met in the call. `coverage`: share of speech understood, 0 to 1.
 
@@ -14,7 +50,7 @@ def scorecard(
     nobody is marked down for words the recogniser may have missed.
     """
     reason = _not_scored(playbook, duration_s, coverage)
-    criteria = checklist.results(decided=reason is None)
+    criteria = checklist.results(reason is None, understanding.share)
     total = None if reason else total_of(criteria)
     if reason is None and total is None:
         reason = "Nothing in the playbook applied to this call."
@@ -23,7 +59,15 @@ def scorecard(
         for code, flag in playbook.flags.items()
         if any(condition in met for condition in flag.raised_by)
     ]
-    return Scorecard(total=total, reason=reason, coverage=round(coverage, 3), criteria=criteria, flags=flags)
+    failing = total is not None and any(one.automatic_fail == "candidate" for one in criteria)
+    return Scorecard(
+        total=total,
+        reason=reason,
+        coverage=round(coverage, 3),
+        criteria=criteria,
+        flags=flags,
+        automatic_fail="candidate" if failing else "none",
+    )
 
 
 def _not_scored(playbook: Playbook, duration_s: float, coverage: float) -> str | None:
@@ -34,10 +78,20 @@ def _not_scored(playbook: Playbook, duration_s: float, coverage: float) -> str |
     return None
 
 
+def as_state(result: CriterionResult, state: CriterionState) -> CriterionResult:
+    """The same criterion as a person judges it: all of its weight, none of it, or it does not count."""
+    if state == result.state:
+        return result
+    points: dict[CriterionState, float] = {"met": float(result.weight), "not_met": 0.0}
+    return structs.replace(
+        result, state=state, points=points.get(state), option=None, reason=None, automatic_fail="none"
+    )
+
+
 def total_of(criteria: list[CriterionResult]) -> int | None:
     """0 to 100, or None when nothing applied."""
-    applied = sum(one.weight for one in criteria if one.state in ("met", "not_met"))
-    if not applied:
+    counting = [one for one in criteria if one.points is not None]
+    if not counting:
         return None
-    met = sum(one.weight for one in criteria if one.state == "met")
-    return int(100 * met / applied + 0.5)
+    reached = sum(one.points for one in counting if one.points is not None)
+    return int(100 * reached / sum(one.weight for one in counting) + 0.5)

@@ -95,5 +95,5 @@ def _subject(message: ChannelMessage) -> str | None:
         case Hello() | Pipeline():
             return type(message).__name__
         case Notice(code=code):
-            return "cues" if code in CUE_NOTICES else "connection"
+            return "cues" if code in CUE_NOTICES else code.partition("_")[0]
     return None

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -24,6 +24,7 @@ from rtc.messages import (
     CueCounts,
     Lease,
     Leg,
+    Notice,
     Outcome,
     Pcm,
     Pipeline,
@@ -38,6 +39,12 @@ from rtc.speech.windows import spoken
 
 LAST_FINALS_S = 1.5
 """How long the end of a call waits for what was said last; then it is scored without."""
+
+TICK_S = 0.25
+"""Of media time, between two looks at deadlines and waiting cards."""
+
+ANALYSIS_PAUSED = Notice("analysis_paused", "info", "Not listening to the caller for a moment: card details were read.")
+ANALYSIS_RESUMED = Notice("analysis_resumed", "info", "Listening again.")
 
 BYTES_PER_FRAME = 640
 
@@ -84,6 +91,8 @@ class LiveCall:
         }
         self.heard_at = time.monotonic()
         self.over = False
+        self._ticked_at = 0.0
+        self._paused = False
 
     @property
     def checklist(self) -> list[ChecklistItem]:
@@ -94,7 +103,30 @@ class LiveCall:
         if self.over or pcm.at < 0 or len(pcm.pcm) % 2 or len(pcm.pcm) > MAX_CHUNK_BYTES:
             return
         self.heard_at = time.monotonic()
-        self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
+        now = (pcm.at + len(pcm.pcm) // 2) / SAMPLE_RATE
+        if pcm.leg == "patient" and now <= self._coach.paused_until:
+            self._legs[pcm.leg].pass_over(pcm.at, pcm.pcm)
+        else:
+            self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
+        if now - self._ticked_at >= TICK_S:
+            self._tick(now)
+
+    def _tick(self, now: float) -> None:
+        """Media time has passed: deadlines, cards that wait for a pause, the end of a pause of analysis."""
+        self._ticked_at = now
+        talking = frozenset(leg for leg, ear in self._legs.items() if ear.talking)
+        heard_to = {leg: at for leg, ear in self._legs.items() if (at := ear.heard_to) is not None}
+        self._tell(self._coach.tick(now, talking, heard_to))
+        if self._paused and now > self._coach.paused_until:
+            self._paused = False
+            self._say(ANALYSIS_RESUMED)
+
+    def _tell(self, messages: Iterable[ChannelMessage]) -> None:
+        for message in messages:
+            self._say(message)
+        if not self._paused and self._coach.paused_until > self._ticked_at:
+            self._paused = True
+            self._say(ANALYSIS_PAUSED)
 
     def _heard(self, speech: HeardSpeech) -> None:
         utterance = f"{speech.leg}{self._series}-{speech.number}"
@@ -112,8 +144,7 @@ class LiveCall:
             confidence=speech.confidence,
             settled=speech.settled,
         )
-        for message in self._coach.hear(heard):
-            self._say(message)
+        self._tell(self._coach.hear(heard))
 
     def pipeline(self) -> Pipeline:
         """Where the sound is now: kept for words being understood, or nothing held at all."""

@@ -99,6 +99,17 @@ class HeardLeg:
         self._wish_partial()
         self._wipe_used()
 
+    def pass_over(self, at: int, pcm: bytes) -> None:
+        """Sound that must not be heard: counted, and wiped at once with all that was not yet recognised."""
+        self.ring.write(at, pcm)
+        self._segmenter.flush()
+        self._settled = None
+        self._scheduler.forget(self._key)
+        self._voice.wipe()
+        self._voice.turn_ended()
+        self._next_window = self.ring.end
+        self.ring.wipe(self.ring.end)
+
     def _window(self, at: int) -> None:
         samples = self.ring.read(at, at + WINDOW)
         state = self._voice.feed(samples)
@@ -200,6 +211,19 @@ class HeardLeg:
     def speaking(self) -> bool:
         """Whether an utterance is open or being recognised."""
         return self._segmenter.current is not None or bool(self._finals)
+
+    @property
+    def talking(self) -> bool:
+        """Whether an utterance is open: its voice is heard, or has been silent for less than half a second."""
+        return self._segmenter.current is not None
+
+    @property
+    def heard_to(self) -> float | None:
+        """Media second up to where all words are known. None: up to now."""
+        starts = [utterance.start for utterance in self._finals]
+        if self._segmenter.current is not None:
+            starts.append(self._segmenter.current.start)
+        return min(starts) / SAMPLE_RATE if starts else None
 
     def flush(self) -> None:
         """The call is over: recognise what is still open."""

@@ -45,11 +45,11 @@ class Checked(Struct, frozen=True):
 
 
 def check(job: Job) -> Checked | list[Fault]:
-    """What can be run, or what is wrong: of the playbook the first thing, of the cases each, up to MAX_FAULTS."""
+    """What can be run, or what is wrong: of the playbook and of the cases each, up to MAX_FAULTS."""
     try:
         playbook = playbooks.parse(job.source)
     except PlaybookError as error:
-        return [Fault("playbook", error.line, error.place, error.reason)]
+        return [Fault("playbook", one.line, one.place, one.reason) for one in error.refusals][:MAX_FAULTS]
     faults = heading_faults(job.source, job.name)
     own, faulty = _own_cases(job.cases, Labels(playbook))
     faults += faulty

@@ -6,9 +6,7 @@ has read what there is; a contest after that opens the review again. The score i
 
 from collections.abc import Sequence
 
-import msgspec
-
-from rtc.coaching.scoring import total_of
+from rtc.coaching.scoring import as_state, total_of
 from rtc.messages import CriterionResult
 from server.errors import Problem
 from server.scores.schemas import (
@@ -37,7 +35,7 @@ def open_contests(steps: Sequence[ReviewStep]) -> set[str]:
 def as_revised(criteria: Sequence[CriterionResult], steps: Sequence[ReviewStep]) -> list[CriterionResult]:
     """The criteria as they count now. The evidence stays: it is what was heard."""
     states = {step.criterion: step.state for step in steps if step.kind == "revised"}
-    return [msgspec.structs.replace(one, state=states.get(one.criterion) or one.state) for one in criteria]
+    return [as_state(one, states.get(one.criterion) or one.state) for one in criteria]
 
 
 def revised_total(total: int | None, criteria: Sequence[CriterionResult], steps: Sequence[ReviewStep]) -> int | None:

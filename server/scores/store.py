@@ -112,6 +112,10 @@ async def add_evaluation(practice_id: UUID, call_id: UUID, outcome: Outcome) -> 
             hits=result.hits,
             leg=result.leg,
             first_bucket=result.first_bucket,
+            points=result.points,
+            option=result.option,
+            reason=result.reason,
+            automatic_fail=result.automatic_fail,
         )
         for position, result in enumerate(card.criteria)
     ]
@@ -190,11 +194,23 @@ async def criteria_of(evaluation_id: UUID) -> list[CriterionResult]:
             CriterionOutcome.hits,
             CriterionOutcome.leg,
             CriterionOutcome.first_bucket,
+            CriterionOutcome.points,
+            CriterionOutcome.option,
+            CriterionOutcome.reason,
+            CriterionOutcome.automatic_fail,
         )
         .where(CriterionOutcome.evaluation_id == evaluation_id)
         .order_by(CriterionOutcome.position)
     )
-    return [CriterionResult(**row) for row in rows]
+    return [CriterionResult(**{**row, "points": _points(row)}) for row in rows]
+
+
+def _points(row: dict[str, Any]) -> float | None:
+    """Results from before there were points were all or nothing, and row-level security lets no migration see them."""
+    if row["points"] is None and row["state"] in ("met", "not_met"):
+        return float(row["weight"]) if row["state"] == "met" else 0.0
+    points: float | None = row["points"]
+    return points
 
 
 async def flags_of(evaluation_id: UUID) -> list[Flag]:

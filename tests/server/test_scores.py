@@ -59,6 +59,10 @@ async def test_an_outcome_becomes_an_evaluation(
         "hits": 1,
         "leg": "agent",
         "first_bucket": 0,
+        "points": 10.0,
+        "option": None,
+        "reason": None,
+        "automatic_fail": "none",
     }
     assert full["receipt"] == {
         "frames_in": 3000,

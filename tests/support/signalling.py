@@ -79,8 +79,8 @@ def scored(total: int = 84) -> Scorecard:
         reason=None,
         coverage=0.93,
         criteria=[
-            CriterionResult("greeting", "Greets the caller", 10, "met", 1, "agent", 0),
-            CriterionResult("identity_check", "Checks who is calling", 15, "not_met", 0, None, None),
+            CriterionResult("greeting", "Greets the caller", 10, "met", 1, "agent", 0, points=10.0),
+            CriterionResult("identity_check", "Checks who is calling", 15, "not_met", 0, None, None, points=0.0),
         ],
         flags=[Flag("card_digits_requested", "critical", "conduct")],
     )

@@ -218,12 +218,13 @@ class TestCommand:
         assert main(["check", *names, "gp-recepton", "gp-reception"]) == 1
         told = capsys.readouterr()
         lines = told.err.splitlines()
-        assert lines[0].startswith(f"{wrong}:2: mood: unknown key")
-        assert lines[1].startswith(f"{huge}:1: larger than")
-        assert lines[2].startswith(f"{binary}:1: not a text file")
-        assert lines[3].startswith(f"{missing}:1: No such file")
-        assert lines[4].startswith(f"{tmp_path}:1: ")
-        assert "known: " in lines[5]
+        assert f"{wrong}:2: mood: unknown key 'mood'" in lines
+        assert f"{wrong}:1: 'criteria' must be a mapping of names" in lines
+        assert lines[-5].startswith(f"{huge}:1: larger than")
+        assert lines[-4].startswith(f"{binary}:1: not a text file")
+        assert lines[-3].startswith(f"{missing}:1: No such file")
+        assert lines[-2].startswith(f"{tmp_path}:1: ")
+        assert "known: " in lines[-1]
         assert told.out.startswith("gp-reception: good")
 
     def test_exit_status(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,19 +2,19 @@
 
 import pytest
 
-from rtc.coaching.definitions import Condition, Digits, Near
-from rtc.coaching.matching import compile_condition, find
-from rtc.coaching.normalising import read
+from rtc.coaching.definitions import Condition
+from rtc.coaching.matching import CompiledCondition, find
+from rtc.coaching.operators import Digits, Near
 from rtc.coaching.patterns import Lexicon, PatternError
+from rtc.coaching.reading import Reading
 
 LISTS = {"body": ["chest", "breast bone"]}
 
 
 def hits(condition: Condition, text: str) -> bool:
     lexicon = Lexicon(LISTS)
-    compiled = compile_condition(condition, lexicon)
-    said = read(text)
-    return find(compiled, said, lexicon.scan(said, {})) is not None
+    compiled = CompiledCondition(condition, lexicon)
+    return find(compiled, Reading(text, "patient", lexicon, {}, "GB")) is not None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_phrases(pattern: str, text: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "...", "chest ...", "{a|b", "a}", "{<none>} x", "a?", "*", "pa*in", "h\u00e4rt", "{|a}", "a " * 20, "[a-z]+"],
+    ["", "...", "chest ...", "{a|b", "a}", "{<none>} x", "a?", "*", "pa*in", "{|a}", "a " * 20, "[a-z]+"],
 )
 def test_phrases_that_cannot_be_read(pattern: str) -> None:
     with pytest.raises(PatternError):

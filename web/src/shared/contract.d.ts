@@ -47,7 +47,7 @@ export interface Cue {
 export interface Checklist {
   readonly type: "checklist";
   readonly criterion: string;
-  readonly state: "met" | "not_applicable" | "not_met" | "open";
+  readonly state: "insufficient" | "met" | "not_applicable" | "not_met" | "open" | "partly_met";
   readonly utterances: readonly string[];
 }
 
@@ -66,10 +66,14 @@ export interface CriterionResult {
   readonly criterion: string;
   readonly label: string;
   readonly weight: number;
-  readonly state: "met" | "not_applicable" | "not_met" | "open";
+  readonly state: "insufficient" | "met" | "not_applicable" | "not_met" | "open" | "partly_met";
   readonly hits: number;
   readonly leg: "agent" | "patient" | null;
   readonly first_bucket: number | null;
+  readonly points: number | null;
+  readonly option: string | null;
+  readonly reason: string | null;
+  readonly automatic_fail: "candidate" | "confirmed" | "none";
 }
 
 /** About the agent's conduct, the process or the system; never about the patient's condition. */
@@ -87,6 +91,7 @@ export interface Scorecard {
   readonly coverage: number;
   readonly criteria: readonly CriterionResult[];
   readonly flags: readonly Flag[];
+  readonly automatic_fail: "candidate" | "confirmed" | "none";
 }
 
 /** Something the agent must know about the system, in words for people. Stable `code`s: */

@@ -73,13 +73,24 @@ describe("figures as people read them", () => {
   });
 
   it("adds up points over what applied", () => {
-    const one = { criterion: "a", label: "A", hits: 0, leg: null, first_bucket: null };
+    const one = {
+      criterion: "a",
+      label: "A",
+      hits: 0,
+      leg: null,
+      first_bucket: null,
+      option: null,
+      reason: null,
+      automatic_fail: "none",
+    } as const;
     expect(
       points([
-        { ...one, weight: 10, state: "met" },
-        { ...one, weight: 20, state: "not_met" },
-        { ...one, weight: 5, state: "not_applicable" },
+        { ...one, weight: 10, state: "met", points: 10 },
+        { ...one, weight: 20, state: "not_met", points: 0 },
+        { ...one, weight: 8, state: "partly_met", points: 4 },
+        { ...one, weight: 5, state: "not_applicable", points: null },
+        { ...one, weight: 5, state: "insufficient", points: null },
       ]),
-    ).toEqual({ reached: 10, applied: 30 });
+    ).toEqual({ reached: 14, applied: 38 });
   });
 });

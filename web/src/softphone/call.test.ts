@@ -19,15 +19,28 @@ const CUE: Cue = {
   needs_ack: true,
 };
 
+const RESULT = { first_bucket: null, option: null, reason: null, automatic_fail: "none" } as const;
+
 const SCORECARD: Scorecard = {
   type: "scorecard",
   total: 80,
   reason: null,
   coverage: 0.9,
   criteria: [
-    { criterion: "greeting", label: "Greeted", weight: 10, state: "met", hits: 1, leg: "agent", first_bucket: 0 },
-    { criterion: "close", label: "Closed", weight: 5, state: "not_met", hits: 0, leg: null, first_bucket: null },
+    {
+      ...RESULT,
+      criterion: "greeting",
+      label: "Greeted",
+      weight: 10,
+      state: "met",
+      hits: 1,
+      leg: "agent",
+      first_bucket: 0,
+      points: 10,
+    },
+    { ...RESULT, criterion: "close", label: "Closed", weight: 5, state: "not_met", hits: 0, leg: null, points: 0 },
   ],
+  automatic_fail: "none",
   flags: [{ code: "urgent", severity: "minor", about: "process" }],
 };
 
@@ -231,8 +244,8 @@ describe("after a call", () => {
 
   it("counts what is kept: every value of the scorecard that is there", () => {
     expect(valuesKept(null)).toBe(0);
-    // total, coverage; 7 and 5 of the criteria; 3 of the flag.
-    expect(valuesKept(SCORECARD)).toBe(17);
+    // total, coverage, automatic_fail; 9 and 7 of the criteria; 3 of the flag.
+    expect(valuesKept(SCORECARD)).toBe(22);
   });
 
   it("is ready for a caller who rang meanwhile", () => {

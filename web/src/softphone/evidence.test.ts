@@ -7,7 +7,15 @@ const WORDS = "good morning riverside surgery";
 const CHATTER = "lovely weather we are having";
 
 const RING: Ring = { type: "ring", call_id: "c", line: "Reception", since: "2026-01-05T08:00:00Z" };
-const SCORECARD: Scorecard = { type: "scorecard", total: 80, reason: null, coverage: 0.9, criteria: [], flags: [] };
+const SCORECARD: Scorecard = {
+  type: "scorecard",
+  total: 80,
+  reason: null,
+  coverage: 0.9,
+  criteria: [],
+  flags: [],
+  automatic_fail: "none",
+};
 
 function caption(id: string, text: string, final = true): Caption {
   return { type: "caption", id, leg: "agent", text, final, start: 0, end: 1 };

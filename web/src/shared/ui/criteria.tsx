@@ -5,6 +5,9 @@ import { CriterionState } from "./criterion";
 
 /** Evidence without content: how often, which side, roughly when. */
 export function evidence(result: CriterionResult): string {
+  if (result.state === "insufficient") {
+    return "Too little was understood";
+  }
   if (result.hits === 0 || result.first_bucket === null) {
     return "Not heard";
   }
@@ -14,9 +17,11 @@ export function evidence(result: CriterionResult): string {
 
 /** Points that applied, and how many of them were reached. */
 export function points(criteria: readonly CriterionResult[]): { readonly reached: number; readonly applied: number } {
-  const sum = (states: readonly CriterionResult["state"][]): number =>
-    criteria.filter((one) => states.includes(one.state)).reduce((total, one) => total + one.weight, 0);
-  return { reached: sum(["met"]), applied: sum(["met", "not_met"]) };
+  const counting = criteria.filter((one) => one.points !== null);
+  return {
+    reached: counting.reduce((total, one) => total + (one.points ?? 0), 0),
+    applied: counting.reduce((total, one) => total + one.weight, 0),
+  };
 }
 
 interface Props {
@@ -57,7 +62,7 @@ export function CriteriaTable({ criteria, review, more }: Props) {
               <Revised state={revised.get(one.criterion) ?? null} />
             </td>
             <td data-label="Points" class="number">
-              {one.state === "not_applicable" ? "–" : `${one.state === "met" ? one.weight : 0} of ${one.weight}`}
+              {one.points === null ? "–" : `${one.points} of ${one.weight}`}
             </td>
             <td data-label="Evidence kept">
               <div class="evidence">

@@ -6,8 +6,10 @@ type State = CriterionResult["state"];
 const STATES: Record<State, { readonly word: string; readonly icon: IconName }> = {
   open: { word: "Open", icon: "open" },
   met: { word: "Met", icon: "tick" },
+  partly_met: { word: "Partly met", icon: "tick" },
   not_met: { word: "Not met", icon: "cross" },
   not_applicable: { word: "Did not apply", icon: "dash" },
+  insufficient: { word: "Not judged", icon: "dash" },
 };
 
 export const STATE_WORDS = {

@@ -1,0 +1,121 @@
+"""Yes and no across turns: a question alone never fires, nor does its no."""
+
+import pytest
+
+from rtc.coaching.answers import affirms
+from rtc.coaching.normalising import read
+from tests.support.coaching import Ear
+
+PAIN = "pain: {leg: patient, phrases: [chest pain], past: false}"
+
+YES = """yes
+yeah
+yep, a bit
+aye
+aye, since Tuesday
+Yes, since this morning.
+since this morning
+I have, yes
+I do
+it is
+a bit
+a little, yeah
+sort of
+um, yes
+well, yes actually
+yes please
+oh yes, terrible
+on and off
+definitely
+I'm afraid so
+it started last night
+Yes, he has. He can't get up.
+Yes, it's not going away.
+I do, it's not shifting"""
+
+NO = """no
+No, nothing like that.
+nope
+nah
+not really
+not that I know of
+no, I'm fine
+none
+never
+no thank you
+I don't think so
+well, no
+I do not
+I'm fine
+what do you mean?
+yes and no
+yeah no
+it's about my prescription
+the first of March
+can you say that again
+"""
+
+
+@pytest.mark.parametrize("text", YES.splitlines())
+def test_yes(text: str) -> None:
+    assert affirms(read(text))
+
+
+@pytest.mark.parametrize("text", NO.splitlines())
+def test_no(text: str) -> None:
+    assert not affirms(read(text))
+
+
+def test_the_question_and_its_yes() -> None:
+    ear = Ear(PAIN)
+    assert ear.say("agent", "Have you got any chest pain?") == []
+    assert ear.say("patient", "Yes, since this morning.") == ["pain"]
+    assert ear.operators == ["answer"]
+
+
+def test_a_question_that_the_recogniser_wrote_without_its_mark() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "any chest pain")
+    assert ear.say("patient", "yeah") == ["pain"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["No.", "no, nothing like that", "not really", "Yes, but that was in 2019.", "I'm fine"]
+)
+def test_the_question_and_its_no(answer: str) -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "Have you got any chest pain?")
+    assert ear.say("patient", answer) == []
+
+
+def test_a_yes_to_something_else() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "Have you got any chest pain?")
+    ear.say("patient", "no")
+    ear.say("agent", "Is Monday all right?")
+    assert ear.say("patient", "yes") == []
+
+
+def test_a_yes_that_comes_too_late() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "Have you got any chest pain?", 0.0)
+    assert ear.say("patient", "yes", 20.0) == []
+
+
+def test_a_statement_is_no_question() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "The doctor will ask about chest pain.")
+    assert ear.say("patient", "yes") == []
+
+
+def test_a_yes_counts_when_it_is_complete() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "Any chest pain?")
+    assert ear.say("patient", "yes", name="u", at=3.0, final=False) == []
+    assert ear.say("patient", "yes", name="u", at=3.0, final=False, settled=True) == ["pain"]
+
+
+def test_what_the_agent_says_is_never_met_by_an_answer() -> None:
+    ear = Ear("named: {leg: agent, phrases: [the surgery]}")
+    ear.say("patient", "Is that the surgery?")
+    assert ear.say("agent", "yes") == []
