@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from e2e.axe import Complaints, violations
 from e2e.conftest import Installation, Launch, new_page, sign_in
 from e2e.conversation import PRACTICE, Conversation
+from tests.support.playbooks import GOOD_CASES, MISSED
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -129,6 +130,7 @@ def portal(walk: Walk, browser: Browser) -> None:
     expect(manager.locator("tr[data-trigger=chest_pain]")).to_be_visible()
     walk.look(manager, "portal, which cues help")
     words(walk, manager)
+    playbooks(walk, manager)
     officer = walk.watch(new_page(browser))
     sign_in(officer, walk.installation, "dora.dpo", "/portal")
     heading(officer, "No scores for your role")
@@ -147,6 +149,35 @@ def words(walk: Walk, manager: Page) -> None:
     manager.get_by_role("button", name="Save words").click()
     expect(manager.get_by_text("Line 2:")).to_be_visible()
     walk.look(manager, "portal, words refused")
+
+
+def playbooks(walk: Walk, manager: Page) -> None:
+    manager.get_by_role("link", name="Playbooks").click()
+    heading(manager, "Start a playbook")
+    walk.look(manager, "portal, playbooks")
+    manager.get_by_role("textbox", name="Its name").fill("our-desk")
+    manager.get_by_role("button", name="Start from ours").click()
+    yaml = manager.get_by_role("textbox", name="Playbook (YAML)")
+    good = yaml.input_value()
+    walk.look(manager, "portal, playbook begun")
+    yaml.fill(good.replace("weight: ", "weight: 1", 1))
+    manager.get_by_role("button", name="Save and check").click()
+    expect(manager.get_by_text("It cannot be published like this")).to_be_visible()
+    walk.look(manager, "portal, playbook with a fault")
+    yaml.fill(good.replace("title: ", "title: Our ", 1))
+    manager.get_by_role("textbox", name="Your cases").fill(GOOD_CASES + MISSED)
+    manager.get_by_role("button", name="Publish", exact=True).click()
+    expect(manager.get_by_text("Not published")).to_be_visible(timeout=60_000)
+    manager.get_by_text("What the saved draft changes").click()
+    expect(manager.get_by_text("1 line added, 1 removed")).to_be_visible()
+    walk.look(manager, "portal, playbook refused")
+    manager.get_by_role("textbox", name="Your cases").fill("")
+    manager.get_by_role("button", name="Publish", exact=True).click()
+    expect(manager.get_by_text("is published. Calls that begin")).to_be_visible(timeout=60_000)
+    walk.look(manager, "portal, playbook published")
+    manager.get_by_role("button", name="Archive this playbook").click()
+    expect(manager.get_by_text("Archived. No call uses it")).to_be_visible()
+    walk.look(manager, "portal, playbook archived")
 
 
 def test_the_checks_find_what_is_wrong(installation: Installation, launch: Launch) -> None:

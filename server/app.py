@@ -66,6 +66,7 @@ ROUTES: list[Any] = [
     playbooks.version,
     playbooks.version_file,
     playbooks.draft_file,
+    playbooks.starter,
     playbooks.starter_file,
     playbooks.choose,
     calls.line,

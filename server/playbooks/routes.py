@@ -157,9 +157,17 @@ async def draft_file(
     return _file(service.job_of(found).source, f"{found.name}-draft.yaml")
 
 
+@get("/api/starter-playbooks/{name:str}", opt=MANAGER, sync_to_thread=True)
+def starter(name: FromPath[str]) -> VersionText:
+    """The text of one of ours, without its cases."""
+    if name not in starters.names():
+        raise Problem("unknown-playbook")
+    return VersionText(starters.version_of(name), starters.yaml_of(name), "")
+
+
 @get("/api/starter-playbooks/{name:str}/playbook.yaml", opt=MANAGER, sync_to_thread=True)
 def starter_file(name: FromPath[str]) -> Response[bytes]:
-    """One of ours as a file."""
+    """The same as a file."""
     if name not in starters.names():
         raise Problem("unknown-playbook")
     return _file(starters.yaml_of(name), f"{name}.yaml")

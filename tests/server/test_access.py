@@ -63,6 +63,7 @@ PROTECTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/playbooks/{playbook_id:uuid}/archive"): {"manager"},
     ("GET", "/api/playbooks/{playbook_id:uuid}/versions/{number:int}"): {"manager"},
     ("GET", "/api/playbooks/{playbook_id:uuid}/versions/{number:int}/playbook.yaml"): {"manager"},
+    ("GET", "/api/starter-playbooks/{name:str}"): {"manager"},
     ("GET", "/api/starter-playbooks/{name:str}/playbook.yaml"): {"manager"},
     ("PUT", "/api/practice/lines/{line_id:uuid}/playbook"): {"manager"},
     ("GET", "/api/calls/current"): {"agent"},

@@ -69,6 +69,8 @@ async def test_every_starter_can_be_begun_with_and_is_a_good_draft(maria: httpx2
         assert playbook["draft"]["faults"] == []
         assert playbook["draft"]["starter_cases"] is True
         assert playbook["draft"]["source"] == starters.yaml_of(one["name"])
+        shown = (await maria.get(f"/api/starter-playbooks/{one['name']}")).json()
+        assert (shown["number"], shown["source"]) == (one["version"], playbook["draft"]["source"])
         file = await maria.get(f"/api/starter-playbooks/{one['name']}/playbook.yaml")
         assert file.text == starters.yaml_of(one["name"])
         assert file.headers["content-disposition"] == f'attachment; filename="{one["name"]}.yaml"'

@@ -170,7 +170,7 @@ function Row({ row, team, go }: { readonly row: EvaluationRow; readonly team: bo
       <td data-label="Flags">{row.flags === 0 ? "None" : counted(row.flags, "flag")}</td>
       <td data-label="Review">{REVIEW_STATES[row.state]}</td>
       <td data-label="Playbook">
-        {row.playbook}, version {row.playbook_version}
+        {row.playbook}, {row.playbook_own ? "your" : "our"} version {row.playbook_version}
       </td>
     </tr>
   );

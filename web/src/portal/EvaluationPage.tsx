@@ -76,7 +76,7 @@ function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }
             <dd>{percent(evaluation.coverage)}</dd>
             <dt>Playbook</dt>
             <dd>
-              {evaluation.playbook}, version {evaluation.playbook_version}
+              {evaluation.playbook}, {evaluation.playbook_own ? "your" : "our"} version {evaluation.playbook_version}
             </dd>
           </dl>
           {mine && <Acknowledge evaluation={evaluation} onStep={setEvaluation} />}

@@ -7,6 +7,9 @@ import { CuesPage } from "./CuesPage";
 import { EvaluationList } from "./EvaluationList";
 import { EvaluationPage } from "./EvaluationPage";
 import { Link } from "./Link";
+import type { Typed } from "./playbooks/draft";
+import { PlaybookPage } from "./playbooks/PlaybookPage";
+import { PlaybooksPage } from "./playbooks/PlaybooksPage";
 import { WordsPage } from "./WordsPage";
 
 export function Portal() {
@@ -52,6 +55,7 @@ function Scores({ me }: { readonly me: Me }) {
     document.title = TITLES[view.page];
   }, [view]);
   const [words, setWords] = useState<string | null>(null);
+  const [typed, setTyped] = useState<Readonly<Record<string, Typed | null>>>({});
   return (
     <>
       {me.roles.includes("manager") && <Sections view={view} go={go} />}
@@ -59,6 +63,16 @@ function Scores({ me }: { readonly me: Me }) {
       {view.page === "evaluation" && <EvaluationPage id={view.id} me={me} go={go} />}
       {view.page === "cues" && <CuesPage />}
       {view.page === "words" && <WordsPage draft={words} onDraft={setWords} />}
+      {view.page === "playbooks" && <PlaybooksPage go={go} />}
+      {view.page === "playbook" && (
+        <PlaybookPage
+          key={view.id}
+          id={view.id}
+          typed={typed[view.id] ?? null}
+          onTyped={(value) => setTyped((all) => ({ ...all, [view.id]: value }))}
+          go={go}
+        />
+      )}
     </>
   );
 }
@@ -68,6 +82,8 @@ const TITLES: Record<View["page"], string> = {
   evaluation: "One call · Scores · ClinixCue",
   cues: "Which cues help · ClinixCue",
   words: "Words we use · ClinixCue",
+  playbooks: "Playbooks · ClinixCue",
+  playbook: "One playbook · ClinixCue",
 };
 
 function Sections({ view, go }: { readonly view: View; readonly go: (view: View) => void }) {
@@ -81,6 +97,13 @@ function Sections({ view, go }: { readonly view: View; readonly go: (view: View)
       </Link>
       <Link to={{ page: "words" }} go={go} current={view.page === "words"}>
         Words we use
+      </Link>
+      <Link
+        to={{ page: "playbooks" }}
+        go={go}
+        current={view.page === "playbooks"}
+      >
+        Playbooks
       </Link>
     </nav>
   );

@@ -5,7 +5,8 @@ import { counted } from "../shared/format";
 import { Icon } from "../shared/ui/icons";
 import { Message } from "../shared/ui/message";
 import { useLoaded } from "./load";
-import { listed, MOST, rangeOf } from "./words";
+import { mark, useWarningBeforeLeaving } from "./typing";
+import { listed, MOST } from "./words";
 
 const ADDRESS = "/api/practice/vocabulary";
 
@@ -176,23 +177,4 @@ function Finish({ saving, count, unsaved }: FinishProps) {
       )}
     </div>
   );
-}
-
-/** Selects a line, and brings it to the middle of what is seen: a selection alone does not scroll. */
-function mark(field: HTMLTextAreaElement, line: number): void {
-  field.focus();
-  field.setSelectionRange(...rangeOf(field.value, line));
-  field.scrollTop = (field.scrollHeight * line) / field.value.split("\n").length - field.clientHeight / 2;
-}
-
-/** The browser asks before it throws away what was typed. */
-function useWarningBeforeLeaving(unsaved: boolean): void {
-  useEffect(() => {
-    if (!unsaved) {
-      return;
-    }
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [unsaved]);
 }

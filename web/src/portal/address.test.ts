@@ -8,6 +8,8 @@ it("keeps every view in its address and back", () => {
     { page: "evaluation", id: "0b8f6c1e-5e0d-4b3c-9a44-2f6f1c8b7a10" },
     { page: "words" },
     { page: "cues" },
+    { page: "playbooks" },
+    { page: "playbook", id: "0b8f6c1e-5e0d-4b3c-9a44-2f6f1c8b7a10" },
   ];
   for (const view of views) {
     const url = new URL(addressOf(view), "https://practice.example");

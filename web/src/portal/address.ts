@@ -4,18 +4,27 @@ export type View =
   | { readonly page: "list"; readonly before: string | null; readonly monitor: boolean; readonly inReview: boolean }
   | { readonly page: "evaluation"; readonly id: string }
   | { readonly page: "words" }
-  | { readonly page: "cues" };
+  | { readonly page: "cues" }
+  | { readonly page: "playbooks" }
+  | { readonly page: "playbook"; readonly id: string };
 
 export const ALL: View = { page: "list", before: null, monitor: false, inReview: false };
 
-const WORDS = "/portal/words";
-const CUES = "/portal/cues";
+/** Pages of which there is one. */
+const SINGLE = { words: "/portal/words", cues: "/portal/cues", playbooks: "/portal/playbooks" } as const;
+const PLAYBOOK = /^\/portal\/playbooks\/([0-9a-f-]+)\/?$/i;
 const EVALUATION = /^\/portal\/evaluations\/([0-9a-f-]+)\/?$/i;
 
 export function viewOf(pathname: string, search: string): View {
   const path = pathname.replace(/\/$/, "");
-  if (path === WORDS || path === CUES) {
-    return { page: path === WORDS ? "words" : "cues" };
+  for (const page of ["words", "cues", "playbooks"] as const) {
+    if (SINGLE[page] === path) {
+      return { page };
+    }
+  }
+  const [, playbook] = PLAYBOOK.exec(pathname) ?? [];
+  if (playbook !== undefined) {
+    return { page: "playbook", id: playbook };
   }
   const [, id] = EVALUATION.exec(pathname) ?? [];
   if (id !== undefined) {
@@ -34,8 +43,11 @@ export function addressOf(view: View): string {
   if (view.page === "evaluation") {
     return `/portal/evaluations/${view.id}`;
   }
-  if (view.page === "words" || view.page === "cues") {
-    return view.page === "words" ? WORDS : CUES;
+  if (view.page === "playbook") {
+    return `${SINGLE.playbooks}/${view.id}`;
+  }
+  if (view.page !== "list") {
+    return SINGLE[view.page];
   }
   const query = queryOf(view).toString();
   return query === "" ? "/portal" : `/portal?${query}`;

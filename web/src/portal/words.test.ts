@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { listed, rangeOf } from "./words";
+import { rangeOf } from "./typing";
+import { listed } from "./words";
 
 it("sends what is on each line and remembers which line it was", () => {
   expect(listed("\n  Dr Okonkwo \n\n\t\nQuayside\n")).toEqual({ words: ["Dr Okonkwo", "Quayside"], lines: [1, 4] });

@@ -1,5 +1,7 @@
 // HTTP to our own server: JSON in, JSON or problem+json (RFC 9457) out.
 
+import type { Fault } from "./contract";
+
 /** What went wrong, in words for the person: `title` says what happened, `detail` what to do next. */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -12,6 +14,8 @@ export class Problem extends Error {
     readonly detail: string,
     /** Which entry of a list that was sent is meant, from 0. */
     readonly at: number | null = null,
+    /** What is wrong in a file that was sent. */
+    readonly faults: readonly Fault[] = [],
   ) {
     super(title);
   }
@@ -44,6 +48,7 @@ export function problemFrom(status: number, body: unknown): Problem {
     text("title", `The server answered with error ${status}`),
     text("detail", "Try again. If it happens twice, tell your administrator the error number."),
     typeof fields["at"] === "number" ? fields["at"] : null,
+    Array.isArray(fields["faults"]) ? (fields["faults"] as Fault[]) : [],
   );
 }
 
@@ -59,7 +64,7 @@ export interface Extra {
   readonly token?: string;
 }
 
-async function request(method: "GET" | "POST" | "PUT", path: string, body: unknown, extra: Extra): Promise<unknown> {
+async function send(method: "GET" | "POST" | "PUT", path: string, body: unknown, extra: Extra): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) {
     headers["Content-Type"] = "application/json";
@@ -79,11 +84,15 @@ async function request(method: "GET" | "POST" | "PUT", path: string, body: unkno
   } catch {
     throw UNREACHABLE;
   }
-  const content = await response.json().catch(() => undefined);
   if (!response.ok) {
-    throw problemFrom(response.status, content);
+    throw problemFrom(response.status, await response.json().catch(() => undefined));
   }
-  return content;
+  return response;
+}
+
+async function request(method: "GET" | "POST" | "PUT", path: string, body: unknown, extra: Extra): Promise<unknown> {
+  const response = await send(method, path, body, extra);
+  return response.json().catch(() => undefined);
 }
 
 /** The caller names the shape; the server's structs guarantee it (contract.d.ts is printed from them). */
@@ -97,4 +106,27 @@ export async function post<T = void>(path: string, body?: unknown, extra: Extra 
 
 export async function put<T>(path: string, body: unknown): Promise<T> {
   return (await request("PUT", path, body, {})) as T;
+}
+
+/** An answer in lines of JSON, each handed on as it comes. Returns when there are no more. */
+export async function postForLines<T>(path: string, onLine: (line: T) => void): Promise<void> {
+  const { body } = await send("POST", path, undefined, {});
+  if (body === null) {
+    return;
+  }
+  let rest = "";
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    // One chunk after the other: a line may begin in one and end in the next.
+    // oxlint-disable-next-line no-await-in-loop
+    const { done, value } = await reader.read().catch(() => {
+      throw UNREACHABLE;
+    });
+    if (done) {
+      return;
+    }
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach((line) => onLine(JSON.parse(line) as T));
+  }
 }
