@@ -169,7 +169,7 @@ def playbooks(walk: Walk, manager: Page) -> None:
     manager.get_by_role("button", name="Publish", exact=True).click()
     expect(manager.get_by_text("Not published")).to_be_visible(timeout=60_000)
     manager.get_by_text("What the saved draft changes").click()
-    expect(manager.get_by_text("1 line added, 1 removed")).to_be_visible()
+    expect(manager.get_by_text("2 lines added, 2 removed")).to_be_visible()
     walk.look(manager, "portal, playbook refused")
     manager.get_by_role("textbox", name="Your cases").fill("")
     manager.get_by_role("button", name="Publish", exact=True).click()

@@ -16,8 +16,8 @@ from server.playbooks.examination import Job
 from server.playbooks.schemas import CannotRun, CaseRun, RunAnswer, RunProgress
 
 AT_ONCE = 2
-CHECK_SECONDS = 20.0
-RUN_SECONDS = 120.0
+CHECK_SECONDS = 30.0
+RUN_SECONDS = 180.0
 """With the time a job waits for its turn."""
 
 KEPT = 8
