@@ -55,4 +55,6 @@ def test_wheel_carries_data_but_no_installed_packages(tmp_path: Path) -> None:
     assert "server/identity_provider/provider.mjs" in names
     assert any(name.startswith("rtc/coaching/packs/") and name.endswith(".yaml") for name in names)
     assert any(name.startswith("server/piccolo_migrations/") for name in names)
+    assert {f"rtc/coaching/classifier/{name}" for name in ("weights.npz", "tokenizer.json")} <= set(names)
+    assert not [name for name in names if "/sentences/" in name], "what was learnt is enough"
     assert not [name for name in names if "node_modules" in name or name.startswith(("tests/", "e2e/", "web/"))]
