@@ -17,6 +17,7 @@ from rtc.messages import (
     CallPlan,
     ChannelMessage,
     Checklist,
+    ChecklistItem,
     Cue,
     Done,
     Grant,
@@ -50,6 +51,8 @@ class ScriptedSpeech:
         self.bus = bus
         self.worker_id = uuid.uuid4().hex[:12]
         self.leases: list[Lease] = []
+        self.checklist: list[ChecklistItem] = []
+        self.scorecard = SCORECARD
         self.closed: list[CallClose] = []
         self.samples: dict[str, int] = {"agent": 0, "patient": 0}
         self.ends: dict[str, int] = {"agent": 0, "patient": 0}
@@ -79,7 +82,7 @@ class ScriptedSpeech:
         self.leases.append(lease)
         for leg in get_args(Leg):
             self._ends.pop((lease.plan.call_id, leg), None)
-        return Grant(self.worker_id, [])
+        return Grant(self.worker_id, self.checklist)
 
     async def _hear(self, sound: Sound) -> None:
         self.sounds.append(sound)
@@ -94,7 +97,7 @@ class ScriptedSpeech:
 
     async def _close(self, close: CallClose) -> Reply:
         self.closed.append(close)
-        await self.say(close.call_id, SCORECARD)
+        await self.say(close.call_id, self.scorecard)
         return Done()
 
     async def more(self, samples: int, seconds: float = 10.0) -> None:
