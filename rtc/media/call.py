@@ -44,6 +44,10 @@ LOST_SECONDS = 3.0
 UNANSWERED_SECONDS = 5.0
 """Before anybody answered, a lost caller is waited for no longer than a page takes to reload: agents are ringing."""
 
+CONNECT_SECONDS = 15.0
+"""For ICE and DTLS of a side's first connection. A client that answers STUN for ever and never more must not hold a
+call for ever."""
+
 PATIENT_LOST = Notice(
     "connection_lost",
     "warning",
@@ -192,7 +196,7 @@ class MediaCall:
                 self._away(leg)
             elif side.lost and side.heard_again():
                 self._here(leg)
-            elif side.away_for(self._patience):
+            elif side.away_for(self._patience) or side.unconnected_for(CONNECT_SECONDS):
                 self.hang_up(leg)
 
     @property

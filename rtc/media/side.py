@@ -17,6 +17,8 @@ class Side:
         self.predecessor_sign_at = 0.0
         """When the connection before this one last showed life."""
         self._away_since: float | None = None
+        self._offered_at: float | None = None
+        """Of a side that has never been connected."""
 
     def take(self, peer: LegPeer) -> LegPeer | None:
         """Use this connection from now on. Returns the one it replaces, for the caller to close."""
@@ -24,14 +26,16 @@ class Side:
         if old is not None:
             self.predecessor_sign_at = old.last_sign_at
         self.connected = False
-        if self.was_connected and self._away_since is None:
+        if not self.was_connected:
+            self._offered_at = time.monotonic()
+        elif self._away_since is None:
             self._away_since = time.monotonic()
         return old
 
     def here(self) -> None:
         self.connected = self.was_connected = True
         self.lost = False
-        self._away_since = None
+        self._away_since = self._offered_at = None
 
     def lose(self) -> bool:
         """True the first time, until it is `here` again."""
@@ -54,6 +58,10 @@ class Side:
             and self._away_since is not None
             and self.peer.last_sign_at > self._away_since
         )
+
+    def unconnected_for(self, seconds: float) -> bool:
+        """It never was connected, and its connection has neither come about nor failed for so long."""
+        return self._offered_at is not None and time.monotonic() - self._offered_at > seconds
 
     def away_for(self, seconds: float) -> bool:
         return self._away_since is not None and time.monotonic() - self._away_since > seconds

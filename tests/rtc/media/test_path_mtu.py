@@ -35,7 +35,7 @@ class Path:
         self.longest = dict.fromkeys(KINDS.values(), 0)
         self.too_long: list[int] = []
         self._create: Any = loop.create_datagram_endpoint
-        loop.create_datagram_endpoint = self._endpoint  # type: ignore[method-assign, assignment]
+        loop.create_datagram_endpoint = self._endpoint  # type: ignore[method-assign]
 
     async def _endpoint(self, *arguments: Any, **options: Any) -> Any:
         transport, protocol = await self._create(*arguments, **options)
