@@ -44,10 +44,10 @@ def main(arguments: list[str]) -> int:
     if sys.platform != "linux":
         sandbox.confine(process, settings, keep=set())
         os.execv(sys.executable, command)  # noqa: S606  # no shell
-    return _start(process, settings, command)
+    return start(process, settings, command)
 
 
-def _start(process: Process, settings: ListeningSettings, command: list[str]) -> int:
+def start(process: Process, settings: ListeningSettings, command: list[str]) -> int:
     ours, theirs = socket.socketpair()
     trying, told = os.pipe()
     environment = {**os.environ, **resolve(settings.bus)}

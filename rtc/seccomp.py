@@ -88,7 +88,12 @@ def refuse(policy: Policy) -> int | None:
 
 
 def refuse_exec() -> None:
-    """No other program in place of this one: the launcher had to be able to, from here on nobody has."""
+    """No other program in place of this one: the launcher had to be able to, from here on nobody has.
+
+    Raises NoSeccomp or OSError.
+    """
+    if not supported():
+        raise NoSeccomp(f"there is no filter for {sys.platform} on {platform.machine()}")
     names = [NUMBERS[platform.machine()][name] for name in ("execve", "execveat")]
     _install(_checked([part for name in names for part in _when(name, _return(ERRNO | errno.EPERM))]), TSYNC)
 

@@ -41,6 +41,7 @@ from server.pages import page_routes
 from server.playbooks import routes as playbooks
 from server.playbooks.runs import Runs
 from server.practices import routes as practices
+from server.sandboxes import Sandboxes
 from server.scores import routes as scores
 from server.scores.outcomes import serve_outcomes
 from server.security import MAX_BODY_BYTES, OriginCheck, add_headers
@@ -117,6 +118,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
     sessions = Sessions(database, settings.session)
     provider = OpenIdProvider(settings.identity, f"{settings.server.origin}/auth/callback")
     workers = MediaWorkers()
+    sandboxes = Sandboxes()
     sockets = Sockets()
     switchboard = Switchboard(database, workers, sockets, bus)
     sessions.on_close(sockets.close_session)
@@ -127,6 +129,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
         try:
             await database.refuse_if_unsafe()
             await listen(bus, switchboard, workers, sockets)
+            await sandboxes.listen(bus)
             await serve_outcomes(bus, database, switchboard)
             watching = asyncio.create_task(watch_workers(bus, switchboard, workers))
             yield
@@ -144,6 +147,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
             "sessions": _given(sessions),
             "provider": _given(provider),
             "media_workers": _given(workers),
+            "sandboxes": _given(sandboxes),
             "sockets": _given(sockets),
             "switchboard": _given(switchboard),
             "runs": _given(Runs()),

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from rtc.settings import SettingsError, load
-from server import checks, environments
+from server import checks, confinement, environments
 from server.settings import OF_OTHER_PROCESSES, ServerProcessSettings
 
 SIGNS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
@@ -27,7 +27,21 @@ def examine(data_dir: Path, port: int, demo: bool) -> list[checks.Check]:
         *([checks.node()] if demo else []),
         checks.swap(),
         checks.core_dumps(),
+        *_listening(demo),
+        *confinement.running(data_dir.absolute()),
     ]
+
+
+def _listening(demo: bool) -> list[checks.Check]:
+    """Media and speech as `up` would start them."""
+    config = environments.read_config()
+    findings = []
+    for process in confinement.LISTENING:
+        environment = environments.environment_for(process, os.environ, {}, config)
+        given = environment.get("CLINIXCUE_SANDBOX_REQUIRE")
+        required = given.lower() not in ("false", "0") if given is not None else not demo
+        findings += confinement.tried(process, environment, required)
+    return findings
 
 
 def doctor(data_dir: Path, port: int, demo: bool, as_json: bool) -> int:

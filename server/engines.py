@@ -326,6 +326,14 @@ class Nats:
             self.child.stop()
             self.child = None
 
+    @classmethod
+    def running(cls, data_dir: Path) -> "Nats | None":
+        """The one that runs on this data directory, to connect to; None when there is none. Changes nothing."""
+        if not all((data_dir / "secrets" / f"nats-{user}").is_file() for user in NATS_PERMISSIONS):
+            return None
+        nats = cls(data_dir)
+        return nats if nats._find_port() and not port_is_free(nats.port) else None
+
     def _find_port(self) -> bool:
         """nats-server writes the ports it listens on into a file once it does."""
         for path in self._dir.glob("*.ports"):

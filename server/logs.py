@@ -23,6 +23,7 @@ KEYS = frozenset(
         "count",
         "dropped",  # names of keys that were refused
         "error",  # name of an exception's class, never its message
+        "host",  # name of one of our machines
         "media_worker",
         "method",
         "port",

@@ -7,6 +7,7 @@ A process that is started here ends when the thread that started it ends, also w
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -116,12 +117,16 @@ def run_to_end(argv: Sequence[str], environment: Mapping[str, str], log: Path, p
 
 
 def _die_with_parent(parent: int, number: signal.Signals) -> Callable[[], None] | None:
-    """Runs in the child after it has changed user: a change of credentials clears the setting (prctl(2))."""
+    """Runs in the child after it has changed user: a change of credentials clears the setting (prctl(2)).
+
+    It may also write no core file: the bus has sound in its memory, the server sessions.
+    """
     libc = _libc
     if libc is None:
         return None
 
     def ask() -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
         if os.getppid() != parent:  # died between fork and prctl
             os.kill(os.getpid(), number)

@@ -1,21 +1,12 @@
-"""A real NATS server for the tests of `media`, one for all of them."""
+"""The server's side and a recogniser's, over the real bus, for the tests of `media`."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from server.engines import Nats
 from tests.support.legs import loopback_only
 from tests.support.media import Office, ScriptedSpeech, connect
-
-
-@pytest.fixture(scope="session")
-def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
-    engine = Nats(Path(tmp_path_factory.mktemp("nats")))
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 @pytest.fixture(autouse=True)
