@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from rtc import landlock, seccomp
 from server.engines import free_port
 
 CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 90
+ALL_ENFORCED = landlock.abi() >= landlock.NETWORK_SINCE and seccomp.supported()
 INSTRUMENTS = Path(__file__).parent / "instruments.js"
 
 CHROMIUM_FLAGS = [
@@ -69,7 +71,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     command = [sys.executable, "-m", "server.cli", "up", "--demo", "--data-dir", str(data_dir), "--port", str(port)]
     output = data_dir.parent / "up.log"
     with output.open("w") as log:
-        environment = {**os.environ, "TMPDIR": str(temporary_dir)}
+        # The demo starts on any kernel; here nothing may be missing that this one could give.
+        required = "true" if ALL_ENFORCED else "false"
+        environment = {**os.environ, "TMPDIR": str(temporary_dir), "CLINIXCUE_SANDBOX_REQUIRE": required}
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
         printed = _until_ready(process, output)

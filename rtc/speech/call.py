@@ -164,7 +164,7 @@ class LiveCall:
         self.over = True
         scorecard = self._score(duration_s, interrupted)
         self._say(scorecard)
-        receipt = self._wipe()
+        receipt = self._wipe(interrupted)
         self._say(self.pipeline())
         for leg in self._legs.values():
             leg.ring.release()
@@ -200,7 +200,8 @@ class LiveCall:
             return Scorecard(None, reason, coverage, [], [])
         return scorecard
 
-    def _wipe(self) -> PurgeReceipt:
+    def _wipe(self, interrupted: bool) -> PurgeReceipt:
+        """What media still held of a call that it did not close is gone, but nobody here saw that."""
         for leg in self._legs.values():
             leg.wipe()
         rings = [leg.ring for leg in self._legs.values()]
@@ -212,7 +213,9 @@ class LiveCall:
             frames_wiped=frames_wiped,
             oldest_sample_ms=round(max(ring.longest_life_s for ring in rings) * 1000),
             wiped_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            complete=frames_wiped == frames_in and all(ring.blank for ring in rings) and not self._resumed,
+            complete=frames_wiped == frames_in
+            and all(ring.blank for ring in rings)
+            and not (self._resumed or interrupted),
         )
 
 
