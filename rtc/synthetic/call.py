@@ -17,6 +17,8 @@ from rtc.synthetic.sound import FRAME_S, Player
 CONNECT_SECONDS = 15.0
 TAIL_SECONDS = 2.0
 """After the last sound: time for the last cue."""
+LATE_SECONDS = 15.0
+"""A sound that is not played so long after it should have ended is taken by nobody."""
 SCORECARD_SECONDS = 6.0
 OUTCOME_SECONDS = 15.0
 BURST_PACKETS = 25
@@ -93,7 +95,7 @@ class SyntheticCall:
                     peer.lose(network.sound(seed), loss(network.loss, seed))
             self._agent_voice.play()
             self._patient_voice.play()
-            await asyncio.gather(self._agent_voice.played.wait(), self._patient_voice.played.wait())
+            await self._both_played()
             await asyncio.sleep(TAIL_SECONDS)
             await self._signalling.patient_hang_up(call_id, token)
             await self._wait(self._scorecard, SCORECARD_SECONDS)
@@ -108,6 +110,15 @@ class SyntheticCall:
             await asyncio.wait_for(connected, CONNECT_SECONDS)
         except TimeoutError as error:
             raise CallFailed("the legs did not connect: check the media addresses and ports") from error
+
+    async def _both_played(self) -> None:
+        """When media is gone for good, nobody takes the packets any more."""
+        seconds = FRAME_S * max(len(self._recording.agent), len(self._recording.patient)) + LATE_SECONDS
+        played = asyncio.gather(self._agent_voice.played.wait(), self._patient_voice.played.wait())
+        try:
+            await asyncio.wait_for(played, seconds)
+        except TimeoutError as error:
+            raise CallFailed("the connection was lost during the call: is media still running?") from error
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:
         try:
