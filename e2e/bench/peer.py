@@ -13,7 +13,7 @@ from e2e.bench.conversation import Conversation
 from e2e.bench.figures import Arrival, Played
 from e2e.bench.processes import Processes
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import load as load_playbook
 from rtc.messages import Cue, Leg
 from rtc.synthetic.call import Network

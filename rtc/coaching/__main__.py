@@ -12,7 +12,7 @@ import msgspec
 
 from rtc.coaching import playbook as playbooks
 from rtc.coaching.cases import Call, CasesError, Labels, Sentence, read_cases
-from rtc.coaching.definitions import Condition
+from rtc.coaching.definitions import Condition, PlaybookFile
 from rtc.coaching.figures import CallReport, Figures, Finding, Reason, Report, SentenceReport, examine
 from rtc.coaching.marked_yaml import MAX_CHARS
 from rtc.coaching.playbook import Playbook, PlaybookError
@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(argv)
     if chosen.command == "check":
         return check(chosen.files)
+    if chosen.command == "schema":
+        return schema()
     return test(chosen.file, chosen.cases, chosen.json, chosen.absent)
 
 
@@ -33,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     checking = commands.add_parser("check", help="is it a good playbook? Refusals with file, line and reason")
     checking.add_argument("files", metavar="FILE", nargs="+", help="YAML file, or name of a playbook we ship")
+    commands.add_parser("schema", help="print the JSON Schema of a playbook, for editors that check while one writes")
     testing = commands.add_parser("test", help="what does it find, miss, and raise wrongly?")
     testing.add_argument("file", metavar="FILE", help="YAML file, or name of a playbook we ship")
     testing.add_argument(
@@ -41,6 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     testing.add_argument("--json", action="store_true", help="print everything as JSON")
     testing.add_argument("--absent", action="store_true", help="labels the playbook lacks count as missed, no error")
     return parser
+
+
+def schema() -> int:
+    """What a JSON Schema cannot say (whether names, weights and phrases fit together), `check` says."""
+    printed = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(PlaybookFile)}
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(printed), indent=1) + b"\n")
+    return GOOD
 
 
 def check(names: Sequence[str]) -> int:

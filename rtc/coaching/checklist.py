@@ -9,8 +9,8 @@ at the end: open -> not_met, partly_met by one of its options, or insufficient w
 
 from collections.abc import Callable
 
-from rtc.coaching.conditions import Met
 from rtc.coaching.definitions import Criterion, Option
+from rtc.coaching.hearing import Met
 from rtc.coaching.playbook import Playbook
 from rtc.messages import Checklist, ChecklistItem, CriterionResult, CriterionState
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from rtc.coaching.checklist import ChecklistEngine
-from rtc.coaching.conditions import Heard, Listener, Met
+from rtc.coaching.conditions import Listener
 from rtc.coaching.cues import CueEngine, CueFired
+from rtc.coaching.hearing import Heard, Met
 from rtc.coaching.playbook import Playbook
 from rtc.coaching.scoring import Understanding, scorecard
 from rtc.messages import Checklist, ChecklistItem, Cue, Leg, Scorecard

@@ -3,8 +3,10 @@
 from msgspec import Struct
 
 from rtc.coaching.answers import ANSWER_WITHIN_S, affirms, is_question
+from rtc.coaching.deadlines import Deadlines
 from rtc.coaching.definitions import Condition
 from rtc.coaching.entities import CARRIED_S, unfinished
+from rtc.coaching.hearing import Heard, Met
 from rtc.coaching.matching import CompiledCondition, Hit, find, mentions
 from rtc.coaching.operators import Absent, Recent
 from rtc.coaching.patterns import Heading, Span
@@ -14,48 +16,12 @@ from rtc.coaching.scopes import has_ended, is_over
 from rtc.coaching.timing import CallClock
 from rtc.messages import Leg
 
-TIMED_EVERY_S = 1.0
-"""How often conditions of time are looked at."""
-
-GRACE_S = 4.0
-"""A deadline waits so long for words that were spoken before it and are not recognised yet."""
-
 MAX_CARD_DIGITS = 19
 
+GOES_ON_S = 3.0
+"""Who has paused for less goes on with the same turn: "any chest pain ... at all?" is one question."""
 
-class Heard(Struct, frozen=True):
-    """A hypothesis of one utterance. Partials of the same `id` replace each other; `final` ends it.
-
-    `start` and `end` are media seconds of the speech it covers so far, `confidence` is 0 to 1.
-    """
-
-    id: str
-    leg: Leg
-    text: str
-    final: bool
-    start: float
-    end: float
-    confidence: float = 1.0
-    settled: bool = False
-    """The person has paused behind the last word, so it is complete, though the utterance may go on."""
-
-    @property
-    def complete(self) -> bool:
-        return self.final or self.settled
-
-
-class Met(Struct, frozen=True):
-    """A condition was met. Explains itself without words: which condition, found by what, when.
-
-    `at` is the media second in which the last word of the match ended, estimated from its place in the utterance.
-    What time met has an `utterance` of its own.
-    """
-
-    condition: str
-    operator: str
-    leg: Leg
-    utterance: str
-    at: float
+MAX_QUESTION_CHARS = 400
 
 
 class _Utterance:
@@ -72,7 +38,7 @@ class _Utterance:
 class _Turn(Struct, frozen=True):
     """The last complete turn of one side: a question may stand in it, and a number that goes on."""
 
-    reading: Reading
+    text: str
     end: float
     digits: str
 
@@ -90,15 +56,12 @@ class Listener:
         self._headings: dict[str, Heading] = {}
         self._utterances: dict[str, _Utterance] = {}
         self._last_turn: dict[Leg, _Turn] = {}
+        self._spoke_last: Leg | None = None
         self._last_met: dict[str, float] = {}
         self._noted: dict[str, dict[str, float]] = {}
         """Utterances, and when, in which a condition was heard that counts only if repeated or followed."""
-        self._waiting_since: dict[str, float] = {}
-        """Absences whose time runs."""
-        self._standing: set[str] = set()
-        """Conditions of time that hold now: they are met when they begin to."""
+        self._deadlines = Deadlines(rules, self.clock)
         self._late: list[Met] = []
-        self._timed_at = -TIMED_EVERY_S
 
     def hear(self, heard: Heard) -> list[Met]:
         utterance = self._utterances.setdefault(heard.id, _Utterance())
@@ -131,16 +94,14 @@ class Listener:
     def tick(self, at: float, speaking: frozenset[Leg], heard_to: dict[Leg, float]) -> list[Met]:
         """`at` is now, in media time. `heard_to`: up to where a side's words are known, where that is not up to now."""
         self.clock.tick(at, speaking, heard_to)
-        if not self._rules.on_time or at - self._timed_at < TIMED_EVERY_S:
+        if not self._deadlines.due(at):
             return []
-        self._timed_at = at
         hits: dict[str, Hit] = {}
         now = Heard(f"time-{at:.1f}", "agent", "", True, at, at)
         for name, wanted in self._rules.on_time:
-            operator = self._holds(name, wanted) if self._admits(wanted, now, hits) else None
-            if operator is not None and name not in self._standing:
+            operator = self._deadlines.begins(name, wanted, self._admits(wanted, now, hits), self._last_met)
+            if operator is not None:
                 hits[name] = Hit(operator, 0)
-            (self._standing.discard if operator is None else self._standing.add)(name)
         if hits:
             for name, condition in self._rules.ordered:
                 wanted = condition.definition
@@ -161,28 +122,35 @@ class Listener:
         self.clock.forget()
         for held in (self._headings, self._utterances, self._last_turn, self._last_met, self._noted):
             held.clear()
-        self._waiting_since.clear()
-        self._standing.clear()
+        self._deadlines.forget()
         self._late.clear()
 
     def _read(self, heard: Heard) -> Reading:
         before = self._last_turn.get(heard.leg)
         carried = before.digits if before is not None and heard.start - before.end <= CARRIED_S else ""
-        reading = Reading(heard.text, heard.leg, self._rules.lexicon, self._headings, self._rules.country, carried)
+        reading = self._reading(heard.text, heard.leg, carried)
         if heard.final:
             digits = unfinished(reading.unjoined)
             whole = bool(digits) and sum(len(word) for word in reading.unjoined if word.isdigit()) == len(digits)
-            self._last_turn[heard.leg] = _Turn(
-                reading, heard.end, ((carried if whole else "") + digits)[-MAX_CARD_DIGITS:]
-            )
+            digits = ((carried if whole else "") + digits)[-MAX_CARD_DIGITS:]
+            text = heard.text
+            if before is not None and heard.start - before.end <= GOES_ON_S and self._spoke_last == heard.leg:
+                text = f"{before.text} {text}"[-MAX_QUESTION_CHARS:]
+            self._last_turn[heard.leg] = _Turn(text, heard.end, digits)
+            self._spoke_last = heard.leg
         return reading
+
+    def _reading(self, text: str, leg: Leg, carried: str = "") -> Reading:
+        return Reading(text, leg, self._rules.lexicon, self._headings, self._rules.country, carried)
 
     def _question(self, heard: Heard, reading: Reading) -> Reading | None:
         """What the agent asked, if the patient says yes to it here."""
         asked = self._last_turn.get("agent")
         if heard.leg != "patient" or not heard.complete or asked is None:
             return None
-        return asked.reading if heard.start - asked.end <= ANSWER_WITHIN_S and affirms(reading.said) else None
+        if heard.start - asked.end > ANSWER_WITHIN_S or not affirms(reading.said):
+            return None
+        return self._reading(asked.text, "agent")
 
     def _find(
         self,
@@ -279,56 +247,14 @@ class Listener:
     def _stable(self, name: str, hit: Hit, heard: Heard, words: int, utterance: _Utterance) -> bool:
         return heard.complete or hit.end < words or name in utterance.hypothesised
 
-    def _holds(self, name: str, wanted: Condition) -> str | None:
-        """The operator by which a condition of time holds now."""
-        clock = self.clock
-        side: Leg | None = None if wanted.leg == "any" else wanted.leg
-        if wanted.elapsed_s is not None and clock.now >= wanted.elapsed_s:
-            return "elapsed"
-        if wanted.silence is not None and clock.silent_s(side) >= wanted.silence.at_least_s:
-            return "silence"
-        if wanted.cross_talk is not None and clock.crosses(wanted.cross_talk):
-            return "cross_talk"
-        if wanted.talk_ratio is not None and clock.leans(wanted.talk_ratio):
-            return "talk_ratio"
-        if wanted.hold is not None:
-            asked = max((self._last_met[one] for one in wanted.hold.after if one in self._last_met), default=None)
-            waited = None if asked is None else min(clock.silent_s("agent"), clock.now - asked)
-            if waited is not None and asked is not None and not clock.spoken_since("agent", asked):
-                return "hold" if waited >= wanted.hold.at_least_s else None
-        if wanted.absent is not None and self._overdue(name, wanted.absent):
-            return "absent"
-        return None
-
-    def _overdue(self, name: str, absent: Absent) -> bool:
-        since = self._waiting_since.get(name) if absent.after else 0.0
-        if absent.by_s is None or since is None:
-            return False
-        deadline = since + absent.by_s
-        known = self.clock.known_to(self._rules.leg_of(absent.conditions))
-        if self.clock.now < deadline or (known < deadline and self.clock.now < deadline + GRACE_S):
-            return False
-        return bool(absent.after) or not any(one in self._last_met for one in absent.conditions)
-
     def _record(self, met: list[Met], new: list[Met]) -> list[Met]:
         late = {name for name, _ in self._rules.late}
         for one in met:
             if one.condition not in late:
                 self._last_met[one.condition] = one.at
-        for name, wanted in self._rules.on_time:
-            if wanted.absent is not None and wanted.absent.after:
-                self._time_absence(name, wanted.absent, met)
+        self._deadlines.met(met)
         self._late += [one for one in new if one.condition in late]
         return [one for one in new if one.condition not in late]
-
-    def _time_absence(self, name: str, absent: Absent, met: list[Met]) -> None:
-        for one in sorted(met, key=lambda one: one.at):
-            if one.condition in absent.after:
-                self._waiting_since.setdefault(name, one.at)
-            if one.condition == name or (
-                one.condition in absent.conditions and one.at >= self._waiting_since.get(name, one.at)
-            ):
-                self._waiting_since.pop(name, None)
 
 
 def _answer(condition: CompiledCondition, question: Reading, reading: Reading) -> Hit | None:

@@ -6,8 +6,8 @@ lanes are shown at once. Cards of the coach lane wait until the caller pauses, a
 
 from msgspec import Struct
 
-from rtc.coaching.conditions import Met
 from rtc.coaching.definitions import Trigger
+from rtc.coaching.hearing import Met
 from rtc.coaching.playbook import Playbook
 from rtc.messages import Cue, Lane
 

@@ -243,3 +243,12 @@ class ConductFlag(Struct, frozen=True, forbid_unknown_fields=True):
     severity: Literal["critical", "major", "minor"]
     about: Literal["conduct", "process", "system"]
     raised_by: Annotated[list[Id], Meta(min_length=1)]
+
+
+class PlaybookFile(Head, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A playbook as it is written: one YAML file."""
+
+    conditions: Annotated[dict[Id, Condition], Meta(min_length=1)]
+    triggers: Annotated[dict[Id, Trigger], Meta(min_length=1)]
+    criteria: Annotated[dict[Id, Criterion], Meta(min_length=1)]
+    flags: Annotated[dict[Id, ConductFlag], Meta(min_length=1)]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rtc.coaching.cases import Call, Labels, Sentence, Turn
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard, Met
+from rtc.coaching.hearing import Heard, Met
 from rtc.coaching.playbook import Playbook
 
 WORDS_PER_SECOND = 2.5

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from rtc.coaching.checklist import ChecklistEngine
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import Playbook
 from rtc.messages import CriterionResult, CriterionState, Flag, Leg, Scorecard
 

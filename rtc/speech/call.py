@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import Playbook
 from rtc.locked_memory import SoundMemory
 from rtc.messages import (

@@ -6,8 +6,9 @@ from textwrap import dedent
 import msgspec
 import yaml
 
-from rtc.coaching.conditions import Heard, Listener, Met
+from rtc.coaching.conditions import Listener
 from rtc.coaching.definitions import Condition
+from rtc.coaching.hearing import Heard, Met
 from rtc.coaching.patterns import Lexicon
 from rtc.coaching.rules import Rules
 from rtc.messages import Leg

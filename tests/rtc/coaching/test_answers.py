@@ -88,6 +88,13 @@ def test_the_question_and_its_no(answer: str) -> None:
     assert ear.say("patient", answer) == []
 
 
+def test_a_question_with_a_pause_in_it() -> None:
+    ear = Ear(PAIN)
+    ear.say("agent", "Have you got any chest pain")
+    ear.say("agent", "at all, or are you all right?")
+    assert ear.say("patient", "yes, a bit") == ["pain"]
+
+
 def test_a_yes_to_something_else() -> None:
     ear = Ear(PAIN)
     ear.say("agent", "Have you got any chest pain?")

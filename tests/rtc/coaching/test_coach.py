@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import Playbook, parse
 from rtc.messages import Checklist, CriterionState, Cue, Leg
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import load
 from rtc.messages import Cue, Leg
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rtc.coaching.coach import Coach
-from rtc.coaching.conditions import Heard
+from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import load
 from rtc.messages import Checklist, Cue, Scorecard
 
