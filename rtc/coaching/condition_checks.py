@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from rtc.coaching.classifier.labels import BY_LEG, KNOWN_LABELS
 from rtc.coaching.definitions import Condition, Head
 from rtc.coaching.patterns import Lexicon, PatternError
 from rtc.coaching.regexes import RegexError, compile_regex
@@ -109,8 +110,24 @@ def _check_semantic(condition: Condition, path: str, head: Head | None, refusals
     semantic = condition.semantic
     if semantic is None:
         return
+    if (semantic.label is None) == (not semantic.examples):
+        refusals.add(f"{path}.semantic", "needs either 'label' or 'examples'")
+    if semantic.counter_examples and not semantic.examples:
+        refusals.add(f"{path}.semantic.counter_examples", "are nothing without 'examples'")
+    if semantic.label is not None:
+        _check_label(semantic.label, condition, path, refusals)
+        if semantic.confirms > semantic.needed:
+            refusals.add(f"{path}.semantic.confirms", f"is above 'at_least' ({semantic.needed:g})")
     if head is not None and not head.language.startswith("en"):
         refusals.add(f"{path}.semantic", f"meaning is understood in English only, this is '{head.language}'")
+
+
+def _check_label(label: str, condition: Condition, path: str, refusals: Refusals) -> None:
+    if label not in KNOWN_LABELS:
+        refusals.add(f"{path}.semantic.label", f"there is no label '{label}'; known: {', '.join(sorted(KNOWN_LABELS))}")
+    elif condition.leg != "any" and label not in BY_LEG[condition.leg]:
+        other = "patient" if condition.leg == "agent" else "agent"
+        refusals.add(f"{path}.semantic.label", f"'{label}' is what the {other} means: needs 'leg: {other}'")
 
 
 def _check_time(condition: Condition, path: str, refusals: Refusals) -> None:

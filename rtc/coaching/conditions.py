@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from rtc.coaching.answers import ANSWER_WITHIN_S, affirms, is_question
+from rtc.coaching.classifier.labels import ASKED
 from rtc.coaching.deadlines import Deadlines
 from rtc.coaching.definitions import Condition
 from rtc.coaching.entities import CARRIED_S, unfinished
@@ -16,6 +17,12 @@ from rtc.coaching.scopes import has_ended, is_over
 from rtc.coaching.timing import CallClock
 from rtc.messages import Leg
 
+ASKS_AT_LEAST = 0.5
+"""From here on the classifier takes the agent's turn for a question about a label."""
+
+ASKABLE = frozenset(one.removeprefix("?") for one in ASKED)
+"""Labels that it knows the questions about. For others a question that holds the condition's phrases is enough."""
+
 MAX_CARD_DIGITS = 19
 
 GOES_ON_S = 3.0
@@ -25,13 +32,14 @@ MAX_QUESTION_CHARS = 400
 
 
 class _Utterance:
-    """What is known of one utterance: conditions in its last hypothesis, conditions already reported."""
+    """What is known of one utterance: its last hypothesis, the conditions in that, the conditions already reported."""
 
-    __slots__ = ("ended", "hypothesised", "reported")
+    __slots__ = ("ended", "hypothesised", "reading", "reported")
 
     def __init__(self) -> None:
         self.hypothesised: frozenset[str] = frozenset()
         self.reported: set[str] = set()
+        self.reading: Reading | None = None
         self.ended = False
 
 
@@ -68,7 +76,7 @@ class Listener:
         if utterance.ended:
             return []
         self.clock.heard(heard.id, heard.leg, heard.start, heard.end, heard.final)
-        reading = self._read(heard)
+        reading = self._read(heard, utterance)
         question = self._question(heard, reading)
         hits: dict[str, Hit] = {}
         bare: dict[str, Hit] = {}
@@ -125,10 +133,14 @@ class Listener:
         self._deadlines.forget()
         self._late.clear()
 
-    def _read(self, heard: Heard) -> Reading:
+    def _read(self, heard: Heard, utterance: _Utterance) -> Reading:
+        """A final mostly repeats the words that were settled before it: they are read once."""
         before = self._last_turn.get(heard.leg)
         carried = before.digits if before is not None and heard.start - before.end <= CARRIED_S else ""
-        reading = self._reading(heard.text, heard.leg, carried)
+        reading = utterance.reading
+        if reading is None or reading.text != heard.text:
+            reading = self._reading(heard.text, heard.leg, carried)
+        utterance.reading = None if heard.final else reading
         if heard.final:
             digits = unfinished(reading.unjoined)
             whole = bool(digits) and sum(len(word) for word in reading.unjoined if word.isdigit()) == len(digits)
@@ -262,7 +274,12 @@ def _answer(condition: CompiledCondition, question: Reading, reading: Reading) -
     wanted = condition.definition
     if not wanted.answered or wanted.leg == "agent":
         return None
-    if not (is_question(question.text, question.said) and mentions(condition, question)):
+    label = wanted.semantic.label if wanted.semantic is not None else None
+    if label is not None and label in ASKABLE:
+        asked = question.meaning.asks(label) >= ASKS_AT_LEAST
+    else:
+        asked = is_question(question.text, question.said) and mentions(condition, question)
+    if not asked:
         return None
     start = Span(0, 1)
     if (wanted.negatable and has_ended(reading.said, start)) or (not wanted.past and is_over(reading.said, start)):

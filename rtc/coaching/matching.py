@@ -64,14 +64,23 @@ def _compile_near(near: Near, lexicon: Lexicon) -> CompiledNear:
     return CompiledNear(tuple(_add(group, lexicon) for group in near.groups), near.within)
 
 
-def find(condition: CompiledCondition, reading: Reading, settled: bool = True) -> Hit | None:
-    """The hit that ends first, or None. `settled`: the words are complete, so what they mean may be asked."""
-    if any(pattern in reading.found for pattern in condition.no_phrases):
+def find(condition: CompiledCondition, reading: Reading, complete: bool = True) -> Hit | None:
+    """The hit that ends first, or None. `complete`: nothing more is coming just now, so the whole turn may be asked
+    what it means; else only where its words hit.
+
+    Phrases propose, meaning disposes: where the condition names a label, words count only if the classifier agrees.
+    """
+    if any(pattern in reading.found for pattern in condition.no_phrases) or not reading.said.words:
         return None
     hits = _word_hits(condition, reading)
     semantic = condition.definition.semantic
-    examples = condition.examples if settled and reading.said.words else None
-    if semantic is not None and examples is not None and reading.meaning.nearness(examples) >= semantic.at_least:
+    if semantic is not None and semantic.label is not None and (hits or complete):
+        score = reading.meaning.label(semantic.label)
+        hits = hits if score >= semantic.confirms else []
+        if complete and score >= semantic.needed:
+            hits.append(Hit("semantic", len(reading.said.words)))
+    examples = condition.examples if complete else None
+    if semantic is not None and examples is not None and reading.meaning.nearness(examples) >= semantic.needed:
         hits.append(Hit("semantic", len(reading.said.words)))
     return min(hits, key=_end) if hits else None
 

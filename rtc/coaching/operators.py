@@ -47,12 +47,22 @@ class Entity(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Semantic(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the turn means, however it is put: how near it is to `examples`."""
+    """What the turn means, however it is put: a `label` of the trained classifier, or nearness to `examples`.
 
-    examples: Annotated[list[Line], Meta(min_length=1, max_length=40)]
+    With a label, the words of the same condition count only where the classifier gives at least `confirms`.
+    """
+
+    label: Id | None = None
+    examples: Annotated[list[Line], Meta(max_length=40)] = []
     counter_examples: Annotated[list[Line], Meta(max_length=40)] = []
     """A turn nearer to one of these than to every example does not count."""
-    at_least: Share = 0.6
+    at_least: Share | None = None
+    """Not given: 0.5 for a label, 0.6 for examples."""
+    confirms: Share = 0.2
+
+    @property
+    def needed(self) -> float:
+        return self.at_least if self.at_least is not None else 0.5 if self.label is not None else 0.6
 
 
 class Repeat(Struct, frozen=True, forbid_unknown_fields=True):

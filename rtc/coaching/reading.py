@@ -12,7 +12,7 @@ from rtc.messages import Leg
 
 
 class Reading:
-    """Lives as long as one hypothesis is matched; a turn's last one until the other side has answered it.
+    """Lives as long as one hypothesis is matched, and until the next one of its utterance.
 
     `carried`: digits with which this side's turn before ended.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rtc.coaching.classifier.classifier import classifier
 from rtc.coaching.definitions import Condition
 from rtc.coaching.matching import CompiledCondition
 from rtc.coaching.patterns import Lexicon
@@ -39,8 +40,11 @@ class Rules:
         return legs.pop() if len(legs) == 1 else None
 
     def prepare(self) -> None:
-        """Read the example sentences now, in a thread, and not in the middle of a call."""
+        """Load what meaning needs and read the example sentences now, in a thread, not in the middle of a call."""
         for _, condition in self.ordered:
+            semantic = condition.definition.semantic
+            if semantic is not None and semantic.label is not None:
+                classifier()
             _ = condition.examples
 
 

@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from rtc.bus import Unreachable
+from rtc.coaching.classifier.encoder import EncoderError
 from rtc.locked_memory import SoundMemory
 from rtc.refusals import Refusals
 from rtc.sandbox import NotConfined, confirm, insist
@@ -30,5 +31,5 @@ try:
         insist(state, settings.sandbox)
         refusals = Refusals(settings.bus, kernel_tells=state.holds("denials"))
         asyncio.run(main(settings, memory, state, refusals))
-except (SettingsError, NotConfined, WeightsError, DeviceError, Unreachable) as error:
+except (SettingsError, NotConfined, WeightsError, EncoderError, DeviceError, Unreachable) as error:
     sys.exit(f"speech: {error}")

@@ -25,7 +25,7 @@ class Playbooks:
     async def of(self, plan: CallPlan) -> Playbook:
         """Raises PlaybookError. What could not be read is remembered too: media asks again every second."""
         if plan.published is None:
-            return await asyncio.to_thread(self._ours, plan.playbook)
+            return await asyncio.to_thread(_prepared, self._ours, plan.playbook)
         # Which version it is stands beside the text, so that the same text published twice is two versions.
         key = (plan.playbook, plan.published.version, hashlib.sha256(plan.published.packed).digest())
         if key not in self._read:
@@ -39,9 +39,16 @@ class Playbooks:
         return found
 
 
+def _prepared(ours: Callable[[str], Playbook], name: str) -> Playbook:
+    playbook = ours(name)
+    playbook.rules.prepare()
+    return playbook
+
+
 def _read(name: str, published: PublishedPlaybook) -> Playbook | PlaybookError:
     try:
         playbook = parse(published.yaml, name)
+        playbook.rules.prepare()
     except ValueError as error:
         return PlaybookError(name, 1, "", str(error))
     except PlaybookError as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
+from rtc.coaching.classifier.classifier import classifier
 from rtc.coaching.playbook import Playbook, PlaybookError, load
 from rtc.locked_memory import SoundMemory
 from rtc.messages import (
@@ -178,6 +179,7 @@ async def main(settings: ListeningSettings, memory: SoundMemory, state: SandboxS
     """Load the weights, then run until SIGTERM or SIGINT. `memory` has places of RING_BYTES."""
     on = device(settings.speech)
     recognizer, network = WhisperRecognizer(settings.speech.model, on), Silero()
+    classifier()  # takes a second: not in the middle of the first call
     loop = asyncio.get_running_loop()
     pin(loop, settings.bus)
     bus = await Bus.connect(settings.bus.url, "speech", settings.bus.user, settings.bus.password)

@@ -126,3 +126,32 @@ def test_what_the_agent_says_is_never_met_by_an_answer() -> None:
     ear = Ear("named: {leg: agent, phrases: [the surgery]}")
     ear.say("patient", "Is that the surgery?")
     assert ear.say("agent", "yes") == []
+
+
+class TestLabel:
+    """The classifier knows what the agent asks about, however it is put."""
+
+    EAR = "pain: {leg: patient, phrases: [chest pain], past: false, semantic: {label: chest_pain}}"
+
+    @pytest.mark.parametrize(
+        "question", ["Any chest pain?", "And have you had any tightness or pain in your chest at all?"]
+    )
+    @pytest.mark.parametrize("answer", ["Yes, since this morning.", "yeah, a bit", "I have, yes"])
+    def test_yes(self, question: str, answer: str) -> None:
+        ear = Ear(self.EAR)
+        assert ear.say("agent", question) == []
+        assert ear.say("patient", answer) == ["pain"]
+        assert ear.operators == ["answer"]
+
+    @pytest.mark.parametrize(
+        "answer", ["No.", "No, nothing like that.", "Not really.", "Nah, it's my knee.", "I'm fine."]
+    )
+    def test_no(self, answer: str) -> None:
+        ear = Ear(self.EAR)
+        ear.say("agent", "Any chest pain?")
+        assert ear.say("patient", answer) == []
+
+    def test_a_question_about_something_else(self) -> None:
+        ear = Ear(self.EAR)
+        ear.say("agent", "Would Monday at ten suit you?")
+        assert ear.say("patient", "Yes, lovely.") == []

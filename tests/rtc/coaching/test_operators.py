@@ -191,3 +191,46 @@ class TestPlaces:
         assert ear.say("patient", "one one one one", 3.0) == ["card"]
         assert ear.operators == ["entity"]
         assert Ear("card: {leg: patient, entity: {kind: card_number}}").say("patient", "one one one one") == []
+
+
+class TestLabel:
+    """Phrases propose, meaning disposes: with the trained classifier."""
+
+    EAR = """
+        pain:
+          leg: patient
+          phrases: ["{chest|heart} pain*", heart attack]
+          semantic: {label: chest_pain}
+    """
+
+    def test_a_turn_that_means_it_without_any_of_its_words(self) -> None:
+        ear = Ear(self.EAR)
+        assert ear.say("patient", "It's like somebody's parked a car on my breastbone") == ["pain"]
+        assert ear.operators == ["semantic"]
+
+    def test_words_that_mean_it(self) -> None:
+        ear = Ear(self.EAR)
+        assert ear.say("patient", "I've got terrible chest pains and I'm sweating", final=False) == ["pain"]
+        assert ear.operators == ["phrase"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "my dad had a heart attack in 2009 and I'd like to book a health check",
+            "can I change my appointment at the heart pain clinic to Tuesday please",
+            "I nearly had a heart attack when I saw the bill",
+        ],
+    )
+    def test_words_that_mean_something_else(self, text: str) -> None:
+        assert Ear(self.EAR).say("patient", text) == []
+        assert Ear(self.EAR.replace("semantic: {label: chest_pain}", "")).say("patient", text) == ["pain"]
+
+    def test_meaning_is_asked_of_complete_words_and_of_partials_only_if_a_phrase_hit(self) -> None:
+        ear = Ear(self.EAR)
+        text = "It's like somebody's parked a car on my breastbone and it won't shift"
+        assert ear.say("patient", text, 0.0, final=False, name="u") == []
+        assert ear.say("patient", text, 0.0, final=False, settled=True, name="u") == ["pain"]
+
+    def test_a_threshold_of_its_own(self) -> None:
+        text = "It's like somebody's parked a car on my breastbone"
+        assert Ear(self.EAR.replace("label: chest_pain", "label: chest_pain, at_least: 1.0")).say("patient", text) == []

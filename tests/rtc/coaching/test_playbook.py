@@ -89,7 +89,11 @@ WRONG = [
     ("phrases: [no way]", "regex: ['(a+)+b']", 19, "could run for ever"),
     ("phrases: [no way]", "regex: ['(']", 19, "not a regular expression"),
     ("phrases: [no way]", "entity: {kind: passport}", 19, "Invalid enum value 'passport'"),
-    ("phrases: [no way]", "semantic: {examples: []}", 19, "length >= 1"),
+    ("phrases: [no way]", "semantic: {examples: []}", 19, "needs either 'label' or 'examples'"),
+    ("phrases: [no way]", "semantic: {label: diagnosis, counter_examples: [x]}", 19, "nothing without 'examples'"),
+    ("phrases: [no way]", "semantic: {label: toothache}", 19, "there is no label 'toothache'; known: anaphylaxis, "),
+    ("phrases: [no way]", "semantic: {label: chest_pain}", 19, "needs 'leg: patient'"),
+    ("phrases: [no way]", "semantic: {label: diagnosis, at_least: 0.1}", 19, "is above 'at_least'"),
     ("phrases: [no way]", "any: [pain, nobody]", 19, "no condition 'nobody'"),
     ("phrases: [no way]", "any: [pain], phrases: [no way]", 19, "are three conditions"),
     ("phrases: [no way]", "any: [pain], at_least: 2", 19, "only 1 conditions"),
@@ -177,6 +181,14 @@ def test_everything_that_is_wrong_is_told_with_its_line() -> None:
         (30, "flags.bad.severity"),
     ]
     assert str(refused.value).count("mine.yaml:") == len(found)
+
+
+def test_meaning_is_understood_in_english_only() -> None:
+    german = GOOD.replace("language: en-GB", "language: de-DE").replace(
+        "phrases: [no way]", "semantic: {label: diagnosis}"
+    )
+    with pytest.raises(PlaybookError, match="in English only, this is 'de-DE'"):
+        parse(german)
 
 
 def test_conditions_in_a_circle() -> None:
