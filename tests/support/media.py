@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -41,6 +42,7 @@ from server.engines import Nats
 from tests.support.legs import BrowserLeg
 
 CUE = Cue("chest_pain-1", "safety", "chest_pain", "Chest pain: call 999", "Please call 999 now.", None, "patient", 1.0)
+RECENT_SOUNDS = 100
 SCORECARD = Scorecard(80, None, 1.0, [], [])
 
 
@@ -58,7 +60,7 @@ class ScriptedSpeech:
         self.ends: dict[str, int] = {"agent": 0, "patient": 0}
         self._ends: dict[tuple[str, Leg], int] = {}
         self.went_back = False
-        self.sounds: list[Sound] = []
+        self.sounds: deque[Sound] = deque(maxlen=RECENT_SOUNDS)
         self.enough = asyncio.Event()
         self.heard = asyncio.Condition()
         self.alive = True
