@@ -51,6 +51,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "nothing-to-contest": (409, "This criterion was not judged", "There is no result here that could be contested."),
     "already-contested": (409, "This is contested already", "Each criterion can be contested once; see the answer."),
     "nothing-to-decide": (409, "Nothing is to be decided here", "It was not contested, or is decided already."),
+    "contest-comes-first": (409, "This criterion is contested", "Decide the contest first: it may settle this too."),
     "nothing-revised": (409, "That is the result as it is", "Choose another result, or uphold this one."),
     "still-in-review": (409, "This score is still in review", "Acknowledge it once every contest is decided."),
     "call-over": (409, "This call is over", "The caller can place a new call from the same link."),

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from server.auth.access import MONITOR, Principal, SignedIn, only
 from server.database import Database
 from server.scores import service
-from server.scores.schemas import Contest, Evaluation, EvaluationPage, Revised, Upheld
+from server.scores.schemas import Contest, Evaluation, EvaluationPage, FailConfirmed, FailDismissed, Revised, Upheld
 
 
 @get("/api/evaluations", opt=only("agent", "manager"))
@@ -62,11 +62,12 @@ async def decide(
     request: Request[SignedIn, None, State],
     database: NamedDependency[Database],
     evaluation_id: FromPath[UUID],
-    data: JSONBody[Upheld | Revised],
+    data: JSONBody[Upheld | Revised | FailConfirmed | FailDismissed],
 ) -> Evaluation:
-    """Answer a contest; never of one's own call. Where a criterion is revised the total follows, beside the first one.
+    """Answer a contest, or say whether a call failed; never of one's own call. The total follows, beside the first one.
 
-    Raises Problem `unknown-evaluation`, `own-evaluation`, `nothing-to-decide` or `nothing-revised`.
+    Raises Problem `unknown-evaluation`, `own-evaluation`, `nothing-to-decide`, `contest-comes-first` or
+    `nothing-revised`.
     """
     return await service.decide(database, request.user, evaluation_id, data)
 

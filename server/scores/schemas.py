@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from rtc.messages import CriterionResult, Flag, PurgeReceipt
+from rtc.messages import AutomaticFail, CriterionResult, Flag, PurgeReceipt
 
 ReviewState = Literal["submitted", "in_review", "upheld", "revised", "acknowledged"]
 
@@ -52,7 +52,9 @@ class EvaluationRow(Struct, frozen=True):
     flags: int
     state: ReviewState
     revised_total: int | None
-    """What it comes to where a criterion was revised; `total` stays as it was."""
+    """What it comes to where a criterion was revised, 0 where a person has failed it; `total` stays as it was."""
+    automatic_fail: AutomaticFail
+    """`candidate` while a person has to say whether it fails the call; `confirmed` once one has."""
 
 
 class EvaluationPage(Struct, frozen=True):
@@ -66,7 +68,7 @@ class EvaluationPage(Struct, frozen=True):
 class ReviewStep(Struct, frozen=True):
     """What agent and manager said about a score, in codes. `code`: a ContestReason, UpheldReason or RevisedReason."""
 
-    kind: Literal["contested", "upheld", "revised", "acknowledged"]
+    kind: Literal["contested", "upheld", "revised", "fail_confirmed", "fail_dismissed", "acknowledged"]
     criterion: str | None
     code: str | None
     state: Literal["met", "not_met", "not_applicable"] | None
@@ -96,6 +98,7 @@ class Evaluation(Struct, frozen=True):
     receipt: PurgeReceipt
     state: ReviewState
     revised_total: int | None
+    automatic_fail: AutomaticFail
     review: list[ReviewStep]
     """In the order they were taken."""
 
@@ -122,4 +125,18 @@ class Revised(Struct, frozen=True, forbid_unknown_fields=True, tag="revised", ta
     state: Literal["met", "not_met", "not_applicable"]
 
 
-Decision = Upheld | Revised
+class FailConfirmed(Struct, frozen=True, forbid_unknown_fields=True, tag="fail_confirmed", tag_field="outcome"):
+    """The manager's answer to a candidate of the machine: yes, this fails the whole call, which then counts 0."""
+
+    criterion: CriterionName
+    rationale: UpheldReason
+
+
+class FailDismissed(Struct, frozen=True, forbid_unknown_fields=True, tag="fail_dismissed", tag_field="outcome"):
+    """The manager's answer to a candidate of the machine: no. The criterion stays as it is."""
+
+    criterion: CriterionName
+    rationale: RevisedReason
+
+
+Decision = Upheld | Revised | FailConfirmed | FailDismissed

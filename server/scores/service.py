@@ -18,9 +18,19 @@ from server.scores.schemas import (
     Evaluation,
     EvaluationPage,
     EvaluationRow,
+    FailConfirmed,
+    FailDismissed,
     ReviewStep,
     Revised,
+    Upheld,
 )
+
+KINDS: dict[type[Decision], str] = {
+    Upheld: "upheld",
+    Revised: "revised",
+    FailConfirmed: "fail_confirmed",
+    FailDismissed: "fail_dismissed",
+}
 
 
 async def page(
@@ -35,6 +45,7 @@ async def page(
         ids = [row.id for row in found]
         flags = await store.count_flags(ids)
         steps = await store.steps_of(ids)
+        candidates = await store.candidates_of(ids)
         revised = {row.id: await _revised_total(row, steps.get(row.id, [])) for row in found}
     items = [
         EvaluationRow(
@@ -50,8 +61,9 @@ async def page(
             reason=row.reason,
             coverage=row.coverage,
             flags=flags.get(row.id, 0),
-            state=review.state_of(steps.get(row.id, [])),
+            state=review.state_of(steps.get(row.id, []), candidates.get(row.id, ())),
             revised_total=revised[row.id],
+            automatic_fail=review.fail_of(steps.get(row.id, []), candidates.get(row.id, ())),
         )
         for row in found
     ]
@@ -89,14 +101,23 @@ async def contest(database: Database, person: SignedIn, evaluation_id: UUID, con
 
 
 async def decide(database: Database, person: SignedIn, evaluation_id: UUID, decision: Decision) -> Evaluation:
-    """Raises Problem `unknown-evaluation`, `own-evaluation`, `nothing-to-decide` or `nothing-revised`."""
+    """Raises Problem `unknown-evaluation`, `own-evaluation`, `nothing-to-decide`, `contest-comes-first` or
+    `nothing-revised`."""
     async with database.practice(person.practice_id):
         found, steps = await _locked(person, evaluation_id)
         if _is_of(found, person):
             raise Problem("own-evaluation")
         review.refuse_decision(decision, await store.criteria_of(found.id), steps)
-        kind, state = ("revised", decision.state) if isinstance(decision, Revised) else ("upheld", None)
-        await _add(person, found, steps, kind, criterion=decision.criterion, code=decision.rationale, state=state)
+        state = decision.state if isinstance(decision, Revised) else None
+        await _add(
+            person,
+            found,
+            steps,
+            KINDS[type(decision)],
+            criterion=decision.criterion,
+            code=decision.rationale,
+            state=state,
+        )
         return await _in_full(found)
 
 
@@ -106,7 +127,7 @@ async def acknowledge(database: Database, person: SignedIn, evaluation_id: UUID)
         found, steps = await _locked(person, evaluation_id)
         if not _is_of(found, person):
             raise Problem("not-your-call")
-        state = review.state_of(steps)
+        state = review.state_of(steps, review.candidates_of(await store.criteria_of(found.id)))
         if state == "in_review":
             raise Problem("still-in-review")
         if state != "acknowledged":
@@ -129,7 +150,7 @@ async def _add(person: SignedIn, found: store.Found, steps: list[ReviewStep], ki
 
 
 async def _revised_total(found: store.Found, steps: list[ReviewStep]) -> int | None:
-    if not any(step.kind == "revised" for step in steps):
+    if not any(step.kind in ("revised", "fail_confirmed") for step in steps):
         return None
     return review.revised_total(found.total, await store.criteria_of(found.id), steps)
 
@@ -139,6 +160,8 @@ async def _in_full(found: store.Found) -> Evaluation:
     if receipt is None:
         raise Problem("unknown-evaluation")
     steps = (await store.steps_of([found.id])).get(found.id, [])
+    criteria = await store.criteria_of(found.id)
+    candidates = review.candidates_of(criteria)
     return Evaluation(
         id=found.id,
         call_id=found.call_id,
@@ -152,10 +175,11 @@ async def _in_full(found: store.Found) -> Evaluation:
         reason=found.reason,
         coverage=found.coverage,
         flags=await store.flags_of(found.id),
-        criteria=await store.criteria_of(found.id),
+        criteria=criteria,
         receipt=receipt,
-        state=review.state_of(steps),
-        revised_total=await _revised_total(found, steps),
+        state=review.state_of(steps, candidates),
+        revised_total=review.revised_total(found.total, criteria, steps),
+        automatic_fail=review.fail_of(steps, candidates),
         review=steps,
     )
 

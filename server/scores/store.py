@@ -241,17 +241,37 @@ async def receipt_of(call_id: UUID) -> PurgeReceipt | None:
 
 
 IN_REVIEW = """
-SELECT s.evaluation_id FROM review_step s
-JOIN evaluation e ON e.id = s.evaluation_id JOIN call c ON c.id = e.call_id
-WHERE {}::uuid IS NULL OR c.person_id = {}::uuid
-GROUP BY s.evaluation_id
-HAVING count(*) FILTER (WHERE s.kind = 'contested') > count(*) FILTER (WHERE s.kind IN ('upheld', 'revised'))
+WITH waiting AS (
+  SELECT evaluation_id, criterion, ARRAY['upheld', 'revised'] AS answers FROM review_step WHERE kind = 'contested'
+  UNION ALL
+  SELECT evaluation_id, criterion, ARRAY['fail_confirmed', 'fail_dismissed', 'revised']
+  FROM criterion_result WHERE automatic_fail = 'candidate'
+)
+SELECT DISTINCT w.evaluation_id FROM waiting w
+JOIN evaluation e ON e.id = w.evaluation_id JOIN call c ON c.id = e.call_id
+WHERE ({}::uuid IS NULL OR c.person_id = {}::uuid) AND c.monitor = false AND NOT EXISTS (
+  SELECT FROM review_step s
+  WHERE s.evaluation_id = w.evaluation_id AND s.criterion = w.criterion AND s.kind = ANY (w.answers)
+)
 """
 
 
 async def in_review(person_id: UUID | None) -> list[UUID]:
-    """Evaluations with a contest that is not decided, of one agent or of all."""
+    """Evaluations in which a person has to decide something, of one agent or of all. No monitoring calls."""
     return [row["evaluation_id"] for row in await Step.raw(IN_REVIEW, person_id, person_id)]
+
+
+async def candidates_of(evaluation_ids: list[UUID]) -> dict[UUID, set[str]]:
+    """For each evaluation that has any, the criteria that a machine named as failing the whole call."""
+    found: dict[UUID, set[str]] = {}
+    if not evaluation_ids:
+        return found
+    rows = await CriterionOutcome.select(CriterionOutcome.evaluation_id, CriterionOutcome.criterion).where(
+        CriterionOutcome.evaluation_id.is_in(evaluation_ids) & (CriterionOutcome.automatic_fail == "candidate")
+    )
+    for row in rows:
+        found.setdefault(row["evaluation_id"], set()).add(row["criterion"])
+    return found
 
 
 async def steps_of(evaluation_ids: list[UUID]) -> dict[UUID, list[ReviewStep]]:

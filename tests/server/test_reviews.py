@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
+import msgspec
 import pytest
 
 from rtc.messages import Done
@@ -226,6 +227,94 @@ async def test_a_manager_finds_what_waits_for_them(
         assert (await asha.get("/api/evaluations")).json()["in_review"] == 0
     await decide(maria, evaluation, {**UPHELD, "criterion": "greeting"})
     assert await row(maria, evaluation, in_review=True) is None
+
+
+@pytest.fixture
+async def failing(installation: Installation, media: FakeMedia, tom: Client) -> str:
+    """As `evaluation`, but the machine named identity_check as failing the whole call."""
+    card = scored(40)
+    greeting, identity = card.criteria
+    named = msgspec.structs.replace(identity, automatic_fail="candidate")
+    card = msgspec.structs.replace(card, criteria=[greeting, named], automatic_fail="candidate")
+    call = await answered_call(installation, "tom.agent")
+    assert await media.report(an_outcome(call.call_id, str(RIVERSIDE.id), card)) == Done()
+    found = await tom.get(f"/api/calls/{call.call_id}/outcome")
+    return str(found.json()["id"])
+
+
+FAILS = {"outcome": "fail_confirmed", "criterion": "identity_check", "rationale": "evidence_stands"}
+FAILS_NOT = {"outcome": "fail_dismissed", "criterion": "identity_check", "rationale": "account_accepted"}
+
+
+async def test_a_machine_fails_no_call(failing: str, tom: Client, maria: Client) -> None:
+    full = await seen(tom, failing)
+    assert (full["automatic_fail"], full["state"]) == ("candidate", "in_review")
+    assert (full["total"], full["revised_total"]) == (40, None), "until a person has decided"
+    assert problem(await acknowledge(tom, failing)) == (409, "still-in-review")
+    waiting = await row(maria, failing, in_review=True)
+    assert waiting is not None
+    assert (waiting["automatic_fail"], waiting["state"]) == ("candidate", "in_review")
+
+
+async def test_a_person_fails_it(failing: str, tom: Client, maria: Client) -> None:
+    assert (await decide(maria, failing, FAILS)).status_code == 201
+    full = await seen(tom, failing)
+    assert (full["automatic_fail"], full["state"]) == ("confirmed", "revised")
+    assert (full["total"], full["revised_total"]) == (40, 0)
+    assert await row(maria, failing, in_review=True) is None
+    listed = await row(maria, failing)
+    assert listed is not None
+    assert (listed["automatic_fail"], listed["revised_total"]) == ("confirmed", 0)
+    for again in (FAILS, FAILS_NOT):
+        assert problem(await decide(maria, failing, again)) == (409, "nothing-to-decide")
+
+
+async def test_a_person_dismisses_it(failing: str, tom: Client, maria: Client) -> None:
+    assert (await decide(maria, failing, FAILS_NOT)).status_code == 201
+    full = await seen(tom, failing)
+    assert (full["automatic_fail"], full["state"], full["revised_total"]) == ("none", "upheld", None)
+    assert problem(await decide(maria, failing, FAILS)) == (409, "nothing-to-decide")
+    assert (await acknowledge(tom, failing)).json()["state"] == "acknowledged"
+
+
+async def test_a_contest_comes_first_and_may_settle_it(failing: str, tom: Client, maria: Client) -> None:
+    await contest(tom, failing, "identity_check")
+    assert problem(await decide(maria, failing, FAILS)) == (409, "contest-comes-first")
+    await decide(maria, failing, IDENTITY_MET)
+    full = await seen(tom, failing)
+    assert (full["automatic_fail"], full["state"], full["revised_total"]) == ("none", "revised", 100)
+    assert problem(await decide(maria, failing, FAILS)) == (409, "nothing-to-decide")
+
+
+async def test_an_upheld_contest_leaves_it_to_be_decided(failing: str, tom: Client, maria: Client) -> None:
+    await contest(tom, failing, "identity_check")
+    await decide(maria, failing, UPHELD)
+    assert (await seen(tom, failing))["state"] == "in_review"
+    await decide(maria, failing, FAILS)
+    assert (await seen(tom, failing))["revised_total"] == 0
+
+
+async def test_a_failed_call_can_still_be_contested(failing: str, tom: Client, maria: Client) -> None:
+    await decide(maria, failing, FAILS)
+    assert (await contest(tom, failing, "identity_check")).json()["state"] == "in_review"
+    await decide(maria, failing, IDENTITY_MET)
+    full = await seen(tom, failing)
+    assert (full["automatic_fail"], full["revised_total"]) == ("none", 100)
+
+
+async def test_only_what_the_machine_named_can_fail_a_call(
+    installation: Installation, evaluation: str, failing: str, tom: Client, maria: Client
+) -> None:
+    assert problem(await decide(maria, evaluation, FAILS)) == (409, "nothing-to-decide")
+    assert problem(await decide(maria, failing, {**FAILS, "criterion": "greeting"})) == (409, "nothing-to-decide")
+    assert problem(await decide(tom, failing, FAILS)) == (403, "not-allowed")
+    async with installation.rows(RIVERSIDE.id) as rows:
+        await rows.execute("UPDATE person SET roles = '{agent,manager}' WHERE name = 'Tom Hayes'")
+    try:
+        assert problem(await decide(tom, failing, FAILS_NOT)) == (403, "own-evaluation")
+    finally:
+        async with installation.rows(RIVERSIDE.id) as rows:
+            await rows.execute("UPDATE person SET roles = '{agent}' WHERE name = 'Tom Hayes'")
 
 
 async def test_the_outcome_is_told_to_whose_call_it_was(

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { CriterionResult, Evaluation, Revised } from "../shared/contract";
-import { decide, REVISED_BECAUSE, UPHELD_BECAUSE } from "../shared/review";
+import { type Decision, decide, REVISED_BECAUSE, UPHELD_BECAUSE } from "../shared/review";
 import { STATE_WORDS } from "../shared/ui/criterion";
 import { ChoiceForm } from "../shared/ui/review";
 
@@ -52,6 +52,47 @@ export function DecisionForm({ evaluation, one, onDecided }: Props) {
       onSend={async (rationale) =>
         onDecided(await decide(evaluation.id, { outcome: "revised", criterion, rationale, state }))
       }
+      onCancel={cancel}
+    />
+  );
+}
+
+/** The machine names what may fail a call; whether it does, a person says. */
+export function FailForm({ evaluation, one, onDecided }: Props) {
+  const [fails, setFails] = useState<boolean | null>(null);
+  const { criterion, label } = one;
+  const answer = async (decision: Decision): Promise<void> => onDecided(await decide(evaluation.id, decision));
+  const cancel = (): void => setFails(null);
+  if (fails === null) {
+    return (
+      <div class="row" role="group" aria-label={`Does the call fail: ${label}`}>
+        <span>May fail the whole call. You decide:</span>
+        <button type="button" onClick={() => setFails(true)}>
+          It fails
+        </button>
+        <button type="button" onClick={() => setFails(false)}>
+          It does not
+        </button>
+      </div>
+    );
+  }
+  return fails ? (
+    <ChoiceForm
+      title={`The call fails: “${label}”`}
+      question="Why does the call fail?"
+      hint="The call then counts 0. The first total stays in sight."
+      choices={UPHELD_BECAUSE}
+      send="Fail this call"
+      onSend={async (rationale) => answer({ outcome: "fail_confirmed", criterion, rationale })}
+      onCancel={cancel}
+    />
+  ) : (
+    <ChoiceForm
+      title={`The call does not fail: “${label}”`}
+      question="Why does it not fail?"
+      choices={REVISED_BECAUSE}
+      send="Do not fail it"
+      onSend={async (rationale) => answer({ outcome: "fail_dismissed", criterion, rationale })}
       onCancel={cancel}
     />
   );

@@ -69,7 +69,7 @@ function Waiting({ count, team, view, go }: WaitingProps) {
   return (
     <p>
       <Link to={{ ...view, before: null, inReview: true }} go={go}>
-        {team ? `${calls} contested, waiting for a decision` : `${calls} of yours in review`}
+        {team ? `${calls} waiting for a decision` : `${calls} of yours in review`}
       </Link>
     </p>
   );

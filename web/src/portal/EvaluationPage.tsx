@@ -2,14 +2,14 @@ import { useState } from "preact/hooks";
 import { asProblem, type Problem } from "../shared/api";
 import type { CriterionResult, Evaluation, Me, PurgeReceipt } from "../shared/contract";
 import { age, clock, count, minute, notScored, percent, second } from "../shared/format";
-import { acknowledge, contest, REVIEW_STATES, stepsOf, waits } from "../shared/review";
+import { acknowledge, contest, mayFail, REVIEW_STATES, stepsOf, waits } from "../shared/review";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Icon } from "../shared/ui/icons";
 import { Message } from "../shared/ui/message";
 import { ContestForm, Steps } from "../shared/ui/review";
 import { ALL, type View } from "./address";
-import { DecisionForm } from "./DecisionForm";
+import { DecisionForm, FailForm } from "./DecisionForm";
 import { Link } from "./Link";
 import { useLoaded } from "./load";
 
@@ -66,7 +66,8 @@ function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }
           )}
           {evaluation.revised_total !== null && (
             <p class="total now">
-              Revised to <strong>{evaluation.revised_total}</strong> of 100
+              {evaluation.automatic_fail === "confirmed" ? "Failed by decision, now" : "Revised to"}{" "}
+              <strong>{evaluation.revised_total}</strong> of 100
             </p>
           )}
           <dl>
@@ -118,13 +119,17 @@ function Review({ evaluation, one, mine, manager, onStep }: ReviewProps) {
   return (
     <>
       <Steps steps={steps} />
-      {mine && steps.length === 0 && one.state !== "open" && (
+      {mine && !steps.some((step) => step.kind === "contested") && one.state !== "open" && (
         <ContestForm
           label={one.label}
           onContest={async (reason) => onStep(await contest(evaluation.id, { criterion: one.criterion, reason }))}
         />
       )}
       {manager && !mine && waits(steps) && <DecisionForm evaluation={evaluation} one={one} onDecided={onStep} />}
+      {mayFail(one, steps) && (mine || waits(steps) || !manager) && <p>May fail the whole call; a manager decides.</p>}
+      {manager && !mine && !waits(steps) && mayFail(one, steps) && (
+        <FailForm evaluation={evaluation} one={one} onDecided={onStep} />
+      )}
     </>
   );
 }
@@ -132,7 +137,7 @@ function Review({ evaluation, one, mine, manager, onStep }: ReviewProps) {
 function Acknowledge({ evaluation, onStep }: Pick<ReviewProps, "evaluation" | "onStep">) {
   const [problem, setProblem] = useState<Problem | null>(null);
   if (evaluation.state === "in_review") {
-    return <p class="hint">Your manager has not answered yet.</p>;
+    return <p class="hint">Your manager has not decided yet.</p>;
   }
   if (evaluation.state === "acknowledged") {
     return (

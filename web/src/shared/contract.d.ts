@@ -467,6 +467,7 @@ export interface EvaluationRow {
   readonly flags: number;
   readonly state: "acknowledged" | "in_review" | "revised" | "submitted" | "upheld";
   readonly revised_total: number | null;
+  readonly automatic_fail: "candidate" | "confirmed" | "none";
 }
 
 /** `next`: ask again with `before` set to this; None at the end. `in_review`: how many wait for a decision. */
@@ -478,7 +479,7 @@ export interface EvaluationPage {
 
 /** What agent and manager said about a score, in codes. `code`: a ContestReason, UpheldReason or RevisedReason. */
 export interface ReviewStep {
-  readonly kind: "acknowledged" | "contested" | "revised" | "upheld";
+  readonly kind: "acknowledged" | "contested" | "fail_confirmed" | "fail_dismissed" | "revised" | "upheld";
   readonly criterion: string | null;
   readonly code: string | null;
   readonly state: "met" | "not_applicable" | "not_met" | null;
@@ -504,6 +505,7 @@ export interface Evaluation {
   readonly receipt: PurgeReceipt;
   readonly state: "acknowledged" | "in_review" | "revised" | "submitted" | "upheld";
   readonly revised_total: number | null;
+  readonly automatic_fail: "candidate" | "confirmed" | "none";
   readonly review: readonly ReviewStep[];
 }
 
@@ -528,6 +530,20 @@ export interface Revised {
   readonly state: "met" | "not_applicable" | "not_met";
 }
 
+/** The manager's answer to a candidate of the machine: yes, this fails the whole call, which then counts 0. */
+export interface FailConfirmed {
+  readonly outcome: "fail_confirmed";
+  readonly criterion: string;
+  readonly rationale: "cannot_be_told" | "evidence_stands" | "needed_here_too";
+}
+
+/** The manager's answer to a candidate of the machine: no. The criterion stays as it is. */
+export interface FailDismissed {
+  readonly outcome: "fail_dismissed";
+  readonly criterion: string;
+  readonly rationale: "account_accepted" | "did_not_apply" | "recognition_at_fault" | "rule_at_fault";
+}
+
 export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
 
 export type AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | Pong;
@@ -540,4 +556,4 @@ export type CallerSocketOut = CallerCallState | Pong;
 
 export type RunAnswer = RunProgress | CaseRun | CannotRun;
 
-export type Decision = Upheld | Revised;
+export type Decision = Upheld | Revised | FailConfirmed | FailDismissed;

@@ -1,7 +1,7 @@
 // The codes of a review in words for people, and asking the server to take a step.
 
 import { asProblem, get, post } from "./api";
-import type { Contest, Evaluation, ReviewStep, Revised, Upheld } from "./contract";
+import type { Contest, CriterionResult, Evaluation, FailConfirmed, FailDismissed, ReviewStep, Revised, Upheld } from "./contract";
 
 export const REASONS: Record<Contest["reason"], string> = {
   said_differently: "I said it in other words",
@@ -47,7 +47,14 @@ export function stepsOf(evaluation: Evaluation, criterion: string): readonly Rev
 
 /** Contested, and nobody has answered yet. */
 export function waits(steps: readonly ReviewStep[]): boolean {
-  return steps.at(-1)?.kind === "contested";
+  const kinds = new Set(steps.map((step) => step.kind));
+  return kinds.has("contested") && !kinds.has("upheld") && !kinds.has("revised");
+}
+
+/** A machine named it as failing the whole call, and nobody has said yet whether it does. */
+export function mayFail(one: CriterionResult, steps: readonly ReviewStep[]): boolean {
+  const said = steps.some(({ kind }) => kind === "fail_confirmed" || kind === "fail_dismissed" || kind === "revised");
+  return one.automatic_fail === "candidate" && !said;
 }
 
 const OUTCOME_TRIES = 6;
@@ -69,7 +76,9 @@ export async function contest(evaluation: string, contested: Contest): Promise<E
   return post<Evaluation>(`/api/evaluations/${evaluation}/contests`, contested);
 }
 
-export async function decide(evaluation: string, decision: Upheld | Revised): Promise<Evaluation> {
+export type Decision = Upheld | Revised | FailConfirmed | FailDismissed;
+
+export async function decide(evaluation: string, decision: Decision): Promise<Evaluation> {
   return post<Evaluation>(`/api/evaluations/${evaluation}/decisions`, decision);
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Contest, CriterionResult, Evaluation, Scorecard } from "../shared/contract";
 import { clock, counted, notScored, percent } from "../shared/format";
-import { contest, outcomeOf, stepsOf } from "../shared/review";
+import { contest, mayFail, outcomeOf, stepsOf } from "../shared/review";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Message } from "../shared/ui/message";
@@ -168,8 +168,11 @@ interface ContestingProps {
 
 function Contesting({ stored, one, onContest }: ContestingProps) {
   const steps = stored === null ? [] : stepsOf(stored, one.criterion);
-  if (steps.length > 0) {
-    return <Steps steps={steps} />;
-  }
-  return one.state === "open" ? null : <ContestForm label={one.label} onContest={onContest} />;
+  return (
+    <>
+      {mayFail(one, steps) && <p>May fail the whole call. A person decides that, not this system.</p>}
+      <Steps steps={steps} />
+      {steps.length === 0 && one.state !== "open" && <ContestForm label={one.label} onContest={onContest} />}
+    </>
+  );
 }

@@ -10,6 +10,8 @@ const KINDS: Record<ReviewStep["kind"], string> = {
   contested: "Contested",
   upheld: "Upheld",
   revised: "Revised",
+  fail_confirmed: "The call failed: confirmed",
+  fail_dismissed: "The call did not fail: decided",
   acknowledged: "Acknowledged",
 };
 
