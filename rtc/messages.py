@@ -222,6 +222,8 @@ class CallPlan(Struct, frozen=True):
     analyse: bool
     vocabulary: list[str] = msgspec.field(default_factory=list)
     """Words this practice's callers use (clinicians, streets, medicines), as they are spelled. No patient's name."""
+    line: str = ""
+    """The practice's name for the line that was rung: a playbook may be for some lines only."""
     published: PublishedPlaybook | None = None
     """The practice's own playbook of that name. None: the one of that name which ships with this package."""
 

@@ -46,6 +46,7 @@ MEDIA_GONE_SECONDS = 15.0
 PENDING_SOUNDS = 256
 """Ten seconds of one media process, 32 MB at most: what waits longer than that is of no use to a cue."""
 
+NOT_FOR_THIS_LINE = "The playbook of this line is for other calls (its 'applies_to' says so)."
 LANGUAGE_UNKNOWN = "This practice's playbook is in a language that the recogniser does not understand."
 
 
@@ -121,7 +122,10 @@ class SpeechWorker:
         try:
             playbook = await self._playbooks.of(lease.plan)
         except PlaybookError as error:
-            return Refusal("playbook", f"This recogniser cannot read the practice's playbook ({error}).")
+            why = f"line {error.line}: {error.reason}"
+            return Refusal("playbook", f"This recogniser cannot read the practice's playbook ({why}).")
+        if not playbook.applies(lease.plan.line, "inbound"):
+            return Refusal("playbook", NOT_FOR_THIS_LINE)
         if spoken(playbook.language) not in self._recognizer.languages:
             return Refusal("language", LANGUAGE_UNKNOWN)
         call = LiveCall(

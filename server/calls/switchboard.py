@@ -230,9 +230,10 @@ class Switchboard:
             return plan
         async with self._database.practice(call.practice_id):
             words = await practices.vocabulary(call.practice_id)
+            line = await store.line_name(call.id)
             version = call.playbook_version_id and await playbooks.version_by_id(call.playbook_version_id)
         published = PublishedPlaybook.of(version.number, version.source) if version else None
-        return structs.replace(plan, vocabulary=words, published=published)
+        return structs.replace(plan, vocabulary=words, line=line, published=published)
 
     async def _release(self, call: store.CallRow) -> None:
         async with self._database.practice(call.practice_id):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from rtc.coaching import playbook as playbooks
 from rtc.coaching.cases import Call, CasesError, Labels, Sentence, read_cases
 from rtc.coaching.figures import Finding, LabelFigures, Reason, Report, examine
+from rtc.coaching.marked_yaml import parse_yaml
 from rtc.coaching.playbook import Playbook, PlaybookError
 from server.faults import Fault
 from server.playbooks.heading import heading_faults
@@ -27,12 +28,14 @@ Case = Sentence | Call
 
 
 class Job(Struct, frozen=True):
-    """`name`: what the playbook must be called. `starter`: whose cases count too. `run` False: only check."""
+    """`name`: what the playbook must be called. `starter`: whose cases count too. `lines`: those that use it, or will.
+    `run` False: only check."""
 
     name: str
     source: str
     cases: str
     starter: str | None
+    lines: list[str]
     run: bool
 
 
@@ -50,7 +53,7 @@ def check(job: Job) -> Checked | list[Fault]:
         playbook = playbooks.parse(job.source)
     except PlaybookError as error:
         return [Fault("playbook", one.line, one.place, one.reason) for one in error.refusals][:MAX_FAULTS]
-    faults = heading_faults(job.source, job.name)
+    faults = [*heading_faults(job.source, job.name), *_line_faults(job, playbook)]
     own, faulty = _own_cases(job.cases, Labels(playbook))
     faults += faulty
     starter: list[Case] = []
@@ -61,6 +64,15 @@ def check(job: Job) -> Checked | list[Fault]:
             faults.append(Fault("starter", error.line, file, error.reason))
             break
     return faults or Checked(playbook, own, starter)
+
+
+def _line_faults(job: Job, playbook: Playbook) -> list[Fault]:
+    """All calls come in, and each has a line: what is for others would leave those calls without cues."""
+    left = [line for line in job.lines if not playbook.applies(line, "inbound")]
+    if not left:
+        return []
+    at = parse_yaml(job.source).lines["$.applies_to"]
+    return [Fault("playbook", at, "applies_to", f"leaves out {', '.join(left)}, where it is used")]
 
 
 def _own_cases(text: str, labels: Labels) -> tuple[list[Case], list[Fault]]:

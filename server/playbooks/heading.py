@@ -1,4 +1,4 @@
-"""The two lines of a playbook's text that are not the manager's alone: its name and its number."""
+"""The lines of a playbook's text that are not the manager's alone: its name, its number and its status."""
 
 import re
 
@@ -7,6 +7,7 @@ from server.faults import Fault
 
 NAME = re.compile(r"^name[ \t]*:[ \t]*[\"']?([a-z][a-z0-9-]{0,63})[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 VERSION = re.compile(r"^version[ \t]*:[ \t]*\d+", re.MULTILINE)
+STATUS = re.compile(r"^status[ \t]*:[ \t]*(?:draft|published|archived)", re.MULTILINE)
 """Only at the beginning of a line, where YAML has its outermost keys."""
 
 
@@ -22,7 +23,7 @@ def named(source: str, name: str) -> str:
 
 def numbered(source: str, number: int) -> str:
     """The text as it is published: with the number the server gave it. For a text without `heading_faults`."""
-    return VERSION.sub(f"version: {number}", source, count=1)
+    return STATUS.sub("status: published", VERSION.sub(f"version: {number}", source, count=1), count=1)
 
 
 def heading_faults(source: str, name: str) -> list[Fault]:
@@ -32,9 +33,10 @@ def heading_faults(source: str, name: str) -> list[Fault]:
     if marked.value["name"] != name:
         reason = f"is '{marked.value['name']}', must stay '{name}'; a playbook of another name is a new one"
         faults.append(Fault("playbook", marked.lines["$.name"], "name", reason))
-    line = marked.lines["$.version"]
-    at = [source.count("\n", 0, found.start()) + 1 for found in VERSION.finditer(source)]
-    if at != [line]:
-        reason = "write 'version: 1' once, at the beginning of a line; publishing sets the number"
-        faults.append(Fault("playbook", line, "version", reason))
+    for key, pattern, form in (("version", VERSION, "version: 1"), ("status", STATUS, "status: draft")):
+        line = marked.lines.get(f"$.{key}")
+        at = [source.count("\n", 0, found.start()) + 1 for found in pattern.finditer(source)]
+        if at != ([] if line is None else [line]):
+            reason = f"write '{form}' once, at the beginning of a line; publishing sets it"
+            faults.append(Fault("playbook", line or at[0], key, reason))
     return faults

@@ -14,6 +14,7 @@ from server.errors import Problem
 from server.faults import Fault
 from server.logs import log
 from server.playbooks import service, starters, store
+from server.playbooks.examination import Job
 from server.playbooks.heading import numbered
 from server.playbooks.runs import Runs
 from server.playbooks.schemas import CannotRun, CaseFinding, CaseRun, PracticePlaybook
@@ -25,7 +26,8 @@ MAX_NAMED = 20
 async def run(database: Database, runs: Runs, person: SignedIn, playbook_id: UUID) -> AsyncIterator[bytes]:
     """The draft's cases, as it was saved last: lines of JSON (RunAnswer). Raises Problem `unknown-playbook`."""
     async with database.practice(person.practice_id):
-        job = service.job_of(await service.get(playbook_id), run=True)
+        found = await service.get(playbook_id)
+        job = service.job_of(found, await service.lines_of(found.name), run=True)
 
     async def lines() -> AsyncIterator[bytes]:
         async for answer in runs.answers(job):
@@ -44,9 +46,10 @@ async def publish(
     """
     async with database.practice(person.practice_id):
         found = await service.get(playbook_id)
+        lines = await service.lines_of(found.name)
     if found.draft is None or found.revision != revision:
         raise Problem("draft-changed")
-    job = service.job_of(found, run=True)
+    job = service.job_of(found, lines, run=True)
     result = await runs.result(job)
     if isinstance(result, CannotRun):
         raise Problem("bad-playbook", _in_words(result.faults[0]), faults=result.faults)
@@ -108,7 +111,7 @@ async def archive(database: Database, runs: Runs, person: SignedIn, playbook_id:
         found = await service.get(playbook_id)
         if await store.last_number(playbook_id) == 0:
             raise Problem("unknown-version", "Nothing of this playbook was published. Discard its draft instead.")
-        using = [line.name for line in await store.lines() if line.playbook == found.name]
+        using = await service.lines_of(found.name)
         if using and found.name not in starters.names():
             raise Problem("playbook-in-use", f"Choose another playbook for {', '.join(using)} first.")
         await store.set_archived(playbook_id, datetime.now(UTC))
@@ -116,10 +119,20 @@ async def archive(database: Database, runs: Runs, person: SignedIn, playbook_id:
     return await service.one(database, runs, person, playbook_id)
 
 
-async def set_line(database: Database, person: SignedIn, line_id: UUID, name: str) -> None:
-    """From the next call on. Raises Problem `unknown-line` or `unknown-playbook`."""
+async def set_line(database: Database, runs: Runs, person: SignedIn, line_id: UUID, name: str) -> None:
+    """From the next call on. Raises Problem `unknown-line`, `unknown-playbook`, or `bad-playbook` when that one is
+    for other lines."""
     async with database.practice(person.practice_id):
-        if await store.in_force(name) is None and name not in starters.names():
-            raise Problem("unknown-playbook", f"“{name}” is neither ours nor published by your practice.")
-        if not await store.set_line_playbook(line_id, name):
-            raise Problem("unknown-line", "This practice has no such line.")
+        line = next((line for line in await store.lines() if line.id == line_id), None)
+        in_force = await store.in_force(name)
+        version = await store.version_by_id(in_force.id) if in_force else None
+    if line is None:
+        raise Problem("unknown-line", "This practice has no such line.")
+    if version is None and name not in starters.names():
+        raise Problem("unknown-playbook", f"“{name}” is neither ours nor published by your practice.")
+    if version is not None:
+        faults = await runs.faults(Job(name, version.source, "", None, [line.name], run=False))
+        if faults:
+            raise Problem("bad-playbook", _in_words(faults[0]), faults=faults)
+    async with database.practice(person.practice_id):
+        await store.set_line_playbook(line_id, name)

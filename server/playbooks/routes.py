@@ -154,7 +154,7 @@ async def draft_file(
     """The draft as a file."""
     async with database.practice(request.user.practice_id):
         found = await service.get(playbook_id)
-    return _file(service.job_of(found).source, f"{found.name}-draft.yaml")
+    return _file(service.job_of(found, []).source, f"{found.name}-draft.yaml")
 
 
 @get("/api/starter-playbooks/{name:str}", opt=MANAGER, sync_to_thread=True)
@@ -179,9 +179,10 @@ async def choose(
     line_id: FromPath[UUID],
     data: JSONBody[LinePlaybook],
     database: NamedDependency[Database],
+    runs: NamedDependency[Runs],
 ) -> Playbooks:
     """Which playbook calls on this line get from now on."""
-    await publishing.set_line(database, request.user, line_id, data.playbook)
+    await publishing.set_line(database, runs, request.user, line_id, data.playbook)
     return await service.overview(database, request.user)
 
 

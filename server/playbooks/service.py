@@ -71,8 +71,8 @@ async def one(database: Database, runs: Runs, person: SignedIn, playbook_id: UUI
     async with database.practice(person.practice_id):
         found = await get(playbook_id)
         versions = await store.versions(playbook_id)
-        lines = [line.name for line in await store.lines() if line.playbook == found.name]
-    faults = [] if found.draft is None else await runs.faults(job_of(found))
+        lines = await lines_of(found.name)
+    faults = [] if found.draft is None else await runs.faults(job_of(found, lines))
     return PracticePlaybook(
         id=found.id,
         name=found.name,
@@ -92,12 +92,17 @@ async def get(playbook_id: UUID) -> store.PlaybookFound:
     return found
 
 
-def job_of(found: store.PlaybookFound, run: bool = False) -> Job:
+async def lines_of(name: str) -> list[str]:
+    """Names of the lines that use this playbook. In the practice's transaction."""
+    return [line.name for line in await store.lines() if line.playbook == name]
+
+
+def job_of(found: store.PlaybookFound, lines: list[str], run: bool = False) -> Job:
     """The draft, to be checked or run. Raises Problem `unknown-playbook` when there is none."""
     if found.draft is None:
         raise Problem("unknown-playbook", "This playbook has no draft. Begin one from a published version.")
     starter = found.starter if found.draft_starter_cases else None
-    return Job(found.name, found.draft, found.draft_cases, starter, run)
+    return Job(found.name, found.draft, found.draft_cases, starter, lines, run)
 
 
 def _draft(found: store.PlaybookFound, faults: list[Fault]) -> Draft | None:

@@ -216,9 +216,8 @@ async def lines() -> list[LineFound]:
     return [LineFound(**row) for row in rows]
 
 
-async def set_line_playbook(line_id: UUID, name: str) -> bool:
-    """False when this practice has no such line."""
-    return bool(await Line.update({Line.playbook: name}).where(Line.id == line_id).returning(Line.id))
+async def set_line_playbook(line_id: UUID, name: str) -> None:
+    await Line.update({Line.playbook: name}).where(Line.id == line_id)
 
 
 async def _source(wanted: Where | And) -> VersionSource | None:

@@ -121,6 +121,13 @@ async def test_a_bad_draft_is_kept_and_says_where_and_why(
     assert f"Line {line} of the playbook: " in refused.json()["detail"]
 
 
+async def test_everything_wrong_with_it_is_listed_at_once(maria: httpx2.AsyncClient) -> None:
+    bad = SMALL.replace("weight: 100", "weight: 99").replace("[chest],", "[chess],")
+    playbook = await save(maria, await begin(maria, source=SMALL), bad)
+    told = {(fault["line"], fault["place"]) for fault in playbook["draft"]["faults"]}
+    assert {(13, "triggers.chest_pain.conditions[0]"), (14, "criteria")} <= told
+
+
 async def test_every_bad_case_is_named_at_once(maria: httpx2.AsyncClient) -> None:
     cases = GOOD_CASES + "{\n\n" + sentence("d", "x", "chess_pain") + '{"id": 3}\n'
     playbook = await save(maria, await begin(maria, source=SMALL), SMALL, cases)
@@ -147,7 +154,7 @@ async def test_what_is_too_large_or_no_text_is_refused_early(maria: httpx2.Async
         assert problem(answered) == (413, "too-large")
         assert "400 kB" in answered.json()["detail"]
     # Refused by its length, before it is read: a client that goes on sending may find the connection closed.
-    with contextlib.suppress(httpx2.ReadError, httpx2.WriteError):
+    with contextlib.suppress(httpx2.TransportError):
         answered = await maria.post("/api/playbooks", json={"source": "#" * 5_000_000})
         assert problem(answered) == (413, "too-large")
     body = {"source": SMALL + "\x00", "cases": "", "starter_cases": False, "revision": 1}
@@ -259,10 +266,12 @@ async def test_a_version_is_numbered_by_the_server_and_never_changes(
         2,
     )
     draft = (await maria.post(f"/api/playbooks/{playbook['id']}/draft", json={"number": 1})).json()
-    second = await publish(maria, await save(maria, draft, SMALL.replace("version: 1", "version: 99"), GOOD_CASES))
+    second = await publish(
+        maria, await save(maria, draft, SMALL.replace("version: 1", "version: 99\nstatus: draft"), GOOD_CASES)
+    )
     assert [version["number"] for version in second.json()["versions"]] == [2, 1]
     text = (await maria.get(f"/api/playbooks/{playbook['id']}/versions/2")).json()
-    assert (text["source"], text["cases"]) == (SMALL.replace("version: 1", "version: 2"), GOOD_CASES)
+    assert (text["source"], text["cases"]) == (SMALL.replace("version: 1", "version: 2\nstatus: published"), GOOD_CASES)
     file = await maria.get(f"/api/playbooks/{playbook['id']}/versions/1/playbook.yaml")
     assert file.text == SMALL
     for statement in ("UPDATE playbook_version SET source = ''", "DELETE FROM playbook_version"):
@@ -366,6 +375,19 @@ async def test_a_line_gets_another_playbook(
     assert problem(await maria.put(address, json={"playbook": "small"})) == (404, "unknown-playbook")
 
 
+async def test_a_playbook_for_other_lines_is_not_published_for_this_one_nor_chosen(maria: httpx2.AsyncClient) -> None:
+    elsewhere = SMALL.replace("version: 1", "version: 1\napplies_to: {lines: [Dental desk]}")
+    taken = await begin(maria, source=elsewhere.replace("small", STARTER))
+    [fault] = taken["draft"]["faults"]
+    assert (fault["line"], fault["place"]) == (4, "applies_to")
+    assert "Reception" in fault["reason"]
+    await published(maria, elsewhere)
+    line = (await overview(maria))["lines"][0]
+    chosen = await maria.put(f"/api/practice/lines/{line['id']}/playbook", json={"playbook": "small"})
+    assert problem(chosen) == (422, "bad-playbook")
+    assert (await overview(maria))["lines"][0]["playbook"] == STARTER
+
+
 async def test_an_archived_one_gives_way_to_ours_and_comes_back_with_a_new_version(
     installation: Installation, media: FakeMedia, maria: httpx2.AsyncClient
 ) -> None:
@@ -416,7 +438,7 @@ async def test_another_practice_sees_and_does_nothing(installation: Installation
 
 
 async def test_a_run_says_how_far_it_is_and_leaves_the_event_loop_free() -> None:
-    job = Job(STARTER, starters.yaml_of(STARTER), "", STARTER, True)
+    job = Job(STARTER, starters.yaml_of(STARTER), "", STARTER, [], True)
     runs, said, turns = Runs(), [], 0
 
     async def count() -> None:
@@ -441,7 +463,7 @@ async def test_a_run_says_how_far_it_is_and_leaves_the_event_loop_free() -> None
 
 async def test_a_run_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "RUN_SECONDS", 0.3)
-    job = Job(STARTER, starters.yaml_of(STARTER), "", STARTER, True)
+    job = Job(STARTER, starters.yaml_of(STARTER), "", STARTER, [], True)
     stopped = await Runs().result(job)
     assert isinstance(stopped, CannotRun)
     assert "was stopped" in stopped.faults[0].reason
@@ -466,7 +488,7 @@ async def test_the_process_that_reads_knows_no_secret_and_may_write_nothing(
     )
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(running, "COMMAND", (running.COMMAND[0], "-c", program))
-    answered = await Runs().result(Job("small", SMALL, "", None, False))
+    answered = await Runs().result(Job("small", SMALL, "", None, [], False))
     assert isinstance(answered, CannotRun)
     assert answered.faults[0].reason == "wrote no, secret False"
     assert not told.exists() or told.read_text() == ""
@@ -474,6 +496,6 @@ async def test_the_process_that_reads_knows_no_secret_and_may_write_nothing(
 
 async def test_a_process_that_dies_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "COMMAND", (running.COMMAND[0], "-c", "import sys; sys.stdin.read(); sys.exit(3)"))
-    answered = await Runs().result(Job("small", SMALL, "", None, True))
+    answered = await Runs().result(Job("small", SMALL, "", None, [], True))
     assert isinstance(answered, CannotRun)
     assert answered.faults[0].reason == running.TOO_MUCH

@@ -83,7 +83,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_the_largest_plan_fits_into_one_message() -> None:
     published = PublishedPlaybook(1, bytes(MAX_PACKED_BYTES))
     words = ["w" * 40] * 200
-    offer = LegOffer(CallPlan("c" * 36, "p" * 36, "n" * 64, True, words, published), "patient", "s" * 32_768)
+    offer = LegOffer(CallPlan("c" * 36, "p" * 36, "n" * 64, True, words, published=published), "patient", "s" * 32_768)
     assert len(msgspec.msgpack.encode(offer)) < 256 * 1024
     with pytest.raises(msgspec.ValidationError):
         msgspec.msgpack.decode(
