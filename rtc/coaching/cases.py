@@ -14,7 +14,7 @@ from rtc.coaching.playbook import Playbook
 from rtc.messages import Leg
 
 Text = Annotated[str, Meta(min_length=1)]
-Outcome = Literal["met", "not_met", "not_applicable"]
+Outcome = Literal["met", "partly_met", "not_met", "not_applicable"]
 
 
 class CasesError(Exception):

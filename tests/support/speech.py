@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import av
 
-from rtc.coaching.playbook import load
+from rtc.coaching.playbook import Playbook, load
 from rtc.messages import CallPlan, Caption, ChannelMessage, Cue, Lease, Leg, Pcm
 from rtc.speech.call import LiveCall
 from rtc.speech.device import Device
@@ -42,9 +42,18 @@ def plan(call_id: str = "call", vocabulary: tuple[str, ...] = ()) -> CallPlan:
 class Line:
     """One live call and everything it says to the agent."""
 
-    def __init__(self, network: Silero, scheduler: Scheduler, plan: CallPlan, resumed: bool = False) -> None:
+    def __init__(
+        self,
+        network: Silero,
+        scheduler: Scheduler,
+        plan: CallPlan,
+        resumed: bool = False,
+        playbook: Playbook | None = None,
+    ) -> None:
         self.said: list[ChannelMessage] = []
-        self.call = LiveCall(Lease(plan, "media", resumed), load(plan.playbook), network, scheduler, self.said.append)
+        self.call = LiveCall(
+            Lease(plan, "media", resumed), playbook or load(plan.playbook), network, scheduler, self.said.append
+        )
 
     async def play(self, sound: dict[Leg, bytes], start: int = 0) -> int:
         """Both legs beside each other, from media sample `start` on; finals are awaited. Returns where it ended."""

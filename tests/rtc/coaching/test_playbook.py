@@ -1,10 +1,17 @@
 """Playbooks that are wrong are refused with line and reason."""
 
 import time
+from importlib.resources import files
 from textwrap import dedent
+from typing import Any
 
+import msgspec
 import pytest
+from msgspec import structs
 
+from rtc.coaching.__main__ import main
+from rtc.coaching.definitions import Condition, ConductFlag, Criterion, PlaybookFile, Trigger
+from rtc.coaching.marked_yaml import parse_yaml
 from rtc.coaching.playbook import PlaybookError, load, parse
 
 GOOD = dedent(
@@ -239,3 +246,29 @@ def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
 
 def test_it_is_known_whose_words_can_fire_a_cue() -> None:
     assert load("gp-reception").cued_legs == {"patient"}
+
+
+class TestSchema:
+    """What an editor checks with."""
+
+    def printed(self, capsysbinary: pytest.CaptureFixture[bytes]) -> dict[str, Any]:
+        assert main(["schema"]) == 0
+        schema: dict[str, Any] = msgspec.json.decode(capsysbinary.readouterr().out)
+        return schema
+
+    def test_it_names_every_key_and_no_other(self, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+        schema = self.printed(capsysbinary)
+        assert schema["$ref"] == "#/$defs/PlaybookFile"
+        for kind in (PlaybookFile, Condition, Trigger, Criterion, ConductFlag):
+            told = schema["$defs"][kind.__name__]
+            assert set(told["properties"]) == {one.encode_name for one in structs.fields(kind)}
+            assert told["additionalProperties"] is False
+
+    def test_our_playbook_uses_nothing_it_does_not_name(self, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+        named = self.printed(capsysbinary)["$defs"]
+        text = (files("rtc.coaching") / "packs" / "gp-reception.yaml").read_text(encoding="utf-8")
+        written = parse_yaml(text).value
+        assert set(written) <= set(named["PlaybookFile"]["properties"])
+        for section, kind in (("conditions", "Condition"), ("triggers", "Trigger"), ("criteria", "Criterion")):
+            for entry in written[section].values():
+                assert set(entry) <= set(named[kind]["properties"])
