@@ -59,7 +59,7 @@ def check(marked: MarkedYaml) -> Parts | list[Refusal]:
         _check_used(conditions, triggers, criteria, flags, refusals)
     if refusals.found or head is None:
         return sorted(refusals.found)
-    return Parts(head, conditions, triggers, criteria, flags, Rules(conditions, lexicon, head.country))
+    return Parts(head, conditions, triggers, criteria, flags, Rules(conditions, lexicon, head.country, head.language))
 
 
 def _section(top: dict[str, Any], section: str, kind: type[T], refusals: Refusals) -> dict[str, T]:

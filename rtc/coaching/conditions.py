@@ -8,12 +8,11 @@ from rtc.coaching.deadlines import Deadlines
 from rtc.coaching.definitions import Condition
 from rtc.coaching.entities import CARRIED_S, unfinished
 from rtc.coaching.hearing import Heard, Met
-from rtc.coaching.matching import CompiledCondition, Hit, find, mentions
+from rtc.coaching.matching import CompiledCondition, Hit, find, in_scope, mentions
 from rtc.coaching.operators import Absent, Recent
 from rtc.coaching.patterns import Heading, Span
 from rtc.coaching.reading import Reading
 from rtc.coaching.rules import Rules
-from rtc.coaching.scopes import has_ended, is_over
 from rtc.coaching.timing import CallClock
 from rtc.messages import Leg
 
@@ -281,8 +280,7 @@ def _answer(condition: CompiledCondition, question: Reading, reading: Reading) -
         asked = is_question(question.text, question.said) and mentions(condition, question)
     if not asked:
         return None
-    start = Span(0, 1)
-    if (wanted.negatable and has_ended(reading.said, start)) or (not wanted.past and is_over(reading.said, start)):
+    if not in_scope(condition, reading.said, Span(0, 1)):  # "yes, but that was in 2019"
         return None
     return Hit("answer", len(reading.said.words))
 

@@ -5,8 +5,10 @@ from itertools import product
 
 from msgspec import Struct
 
+from rtc.coaching import languages
 from rtc.coaching.classifier.meaning import Examples, embed
 from rtc.coaching.definitions import Condition
+from rtc.coaching.languages import GRAMMARS
 from rtc.coaching.negation import is_negated
 from rtc.coaching.normalising import Words, word_set
 from rtc.coaching.operators import Digits, Near
@@ -35,9 +37,13 @@ class CompiledNear(Struct, frozen=True):
 class CompiledCondition:
     """Shared by all calls. Everything is fixed but `examples`, which are read when they are first needed."""
 
-    def __init__(self, definition: Condition, lexicon: Lexicon) -> None:
-        """Raises PatternError when a phrase cannot be read, RegexError when a regular expression is refused."""
+    def __init__(self, definition: Condition, lexicon: Lexicon, language: str = "en") -> None:
+        """Raises PatternError when a phrase cannot be read, RegexError when a regular expression is refused.
+
+        `language`: two letters. What is denied or over is told by English rules where there are none for it.
+        """
         self.definition = definition
+        self.grammar = GRAMMARS.get(language)
         self.phrases = _add(definition.phrases, lexicon)
         self.all_phrases = _add(definition.all_phrases, lexicon)
         self.n_of = _add(definition.n_of_phrases.phrases, lexicon) if definition.n_of_phrases else ()
@@ -116,14 +122,14 @@ def _word_hits(condition: CompiledCondition, reading: Reading) -> list[Hit]:
         hits += [
             Hit("near", max(span.end for span in spans))
             for spans in _near_spans(near, reading.said, found, excluded)
-            if all(_in_scope(wanted, reading.said, span) for span in spans)
+            if all(in_scope(condition, reading.said, span) for span in spans)
         ]
     if wanted.digits is not None:
         hits += _digit_hits(wanted.digits, reading.said)
     for pattern in condition.regex:
         match = pattern.search(reading.plain)
         if match is not None:
-            hits += _regex_hits(wanted, match, reading.said, excluded)
+            hits += _regex_hits(condition, match, reading.said, excluded)
     if wanted.entity is not None:
         ends = reading.entity_ends(wanted.entity)
         if len(ends) >= wanted.entity.at_least:
@@ -140,7 +146,7 @@ def _spans(condition: CompiledCondition, patterns: tuple[int, ...], reading: Rea
         span
         for pattern in patterns
         for span in reading.found.get(pattern, ())
-        if _counts(condition.definition, reading.said, span, excluded)
+        if _counts(condition, reading.said, span, excluded)
     ]
 
 
@@ -161,16 +167,23 @@ def _enough(
     return [Hit(operator, sorted(first)[needed - 1])] if len(first) >= needed else []
 
 
-def _counts(wanted: Condition, said: Words, span: Span, excluded: set[int]) -> bool:
+def _counts(condition: CompiledCondition, said: Words, span: Span, excluded: set[int]) -> bool:
     if span.guessed and len(_range(span)) == 1:
         return False  # one word, and that one guessed
     if excluded and any(word in excluded for word in _range(span)):
         return False
-    return _in_scope(wanted, said, span)
+    return in_scope(condition, said, span)
 
 
-def _in_scope(wanted: Condition, said: Words, span: Span) -> bool:
+def in_scope(condition: CompiledCondition, said: Words, span: Span) -> bool:
     """Whether it is said to be so: not denied, and where the condition asks for it, of now and of what is."""
+    wanted, grammar = condition.definition, condition.grammar
+    if grammar is not None:
+        if wanted.negatable and languages.is_denied(grammar, said, span):
+            return False
+        if not wanted.past and languages.is_over(grammar, said, span):
+            return False
+        return wanted.supposed or not languages.is_supposed(grammar, said, span)
     if wanted.negatable and (is_negated(said, span.start) or has_ended(said, span)):
         return False
     if not wanted.past and is_over(said, span):
@@ -208,13 +221,13 @@ def _together(spans: tuple[Span, ...], within: int, breaks: list[int]) -> bool:
     return len(taken) == len(set(taken)) and not any(first < stop < last for stop in breaks)
 
 
-def _regex_hits(wanted: Condition, match: re.Match[str], said: Words, excluded: set[int]) -> list[Hit]:
+def _regex_hits(condition: CompiledCondition, match: re.Match[str], said: Words, excluded: set[int]) -> list[Hit]:
     """The words the expression touched. It was run on the end of the turn, so words are counted from there."""
     behind = match.string.count(" ", match.end())
     end = len(said.words) - behind
     start = max(0, end - 1 - match.group().strip().count(" "))
     span = Span(start, end)
-    return [Hit("regex", end)] if _counts(wanted, said, span, excluded) else []
+    return [Hit("regex", end)] if _counts(condition, said, span, excluded) else []
 
 
 def _digit_hits(digits: Digits, said: Words) -> list[Hit]:

@@ -20,11 +20,13 @@ class CircularError(ValueError):
 class Rules:
     """Shared by all calls: holds nothing that was said."""
 
-    def __init__(self, conditions: Mapping[str, Condition], lexicon: Lexicon, country: str) -> None:
+    def __init__(self, conditions: Mapping[str, Condition], lexicon: Lexicon, country: str, language: str) -> None:
         """Raises PatternError, RegexError, CircularError. `lexicon`: with the playbook's word lists."""
         self.country = country
         self.lexicon = lexicon
-        self.ordered = [(name, CompiledCondition(conditions[name], self.lexicon)) for name in in_order(conditions)]
+        self.ordered = [
+            (name, CompiledCondition(conditions[name], self.lexicon, language[:2])) for name in in_order(conditions)
+        ]
         self.on_time = [
             (name, one.definition)
             for name, one in self.ordered

@@ -19,9 +19,9 @@ WORDS_PER_SECOND = 2.5
 class Ear:
     """Hears a call with the conditions written in `conditions` (YAML). Turns follow each other, 0.5 s apart."""
 
-    def __init__(self, conditions: str, country: str = "GB") -> None:
+    def __init__(self, conditions: str, country: str = "GB", language: str = "en") -> None:
         read = msgspec.convert(yaml.safe_load(dedent(conditions)), dict[str, Condition], strict=False)
-        self.listener = Listener(Rules(read, Lexicon({}), country))
+        self.listener = Listener(Rules(read, Lexicon({}), country, language))
         self.now = 0.0
         self.last: list[Met] = []
         self._turns = 0
