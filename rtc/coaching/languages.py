@@ -40,7 +40,8 @@ GRAMMARS: dict[str, Grammar] = {
             r"\b(?:was (?:ist|mache ich|passiert),? wenn|falls|angenommen|im beipackzettel|anzeichen (?:fur|von))\b"
         ),
         re.compile(
-            r"^(?:\w+ ){0,3}(?:ist|sind|hat|war) (?:jetzt |wieder |schon |ganz )*(?:weg|vorbei|verschwunden|aufgehort)\b"
+            r"^(?:\w+ ){0,3}(?:ist|sind|hat|war) (?:jetzt |wieder |schon |ganz )*(?:weg|"
+            r"vorbei|verschwunden|aufgehort)\b"
         ),
     ),
     "fr": Grammar(
@@ -49,12 +50,14 @@ GRAMMARS: dict[str, Grammar] = {
         word_set("seulement que bien mieux tres"),
         word_set("ou et ni"),
         re.compile(
-            r"\b(?:en (?:19|20)\d\d|il y a (?:\w+ )?(?:ans|annees|mois)|lannee derniere|quand jetais (?:petit|petite|enfant|jeune)|"
+            r"\b(?:en (?:19|20)\d\d|il y a (?:\w+ )?(?:ans|annees|mois)|lannee derniere|"
+            r"quand jetais (?:petit|petite|enfant|jeune)|"
             r"autrefois|(?:mort|morte|decede|decedee) dun\w*)\b"
         ),
         re.compile(r"\b(?:et si|si jamais|au cas ou|que faire si|supposons|la notice|les signes d\w*)\b"),
         re.compile(
-            r"^(?:\w+ ){0,3}(?:est|sest|a|cest) (?:maintenant |completement )*(?:parti|partie|passe|passee|arrete|fini)\b"
+            r"^(?:\w+ ){0,3}(?:est|sest|a|cest) (?:maintenant |completement )*(?:parti|partie|"
+            r"passe|passee|arrete|fini)\b"
         ),
     ),
     "es": Grammar(
@@ -63,7 +66,8 @@ GRAMMARS: dict[str, Grammar] = {
         word_set("solo solamente puedo puede aguanto bien mejor para"),
         word_set("o y ni"),
         re.compile(
-            r"\b(?:en (?:el )?(?:19|20)\d\d|hace (?:\w+ )?(?:anos|meses)|el ano pasado|de (?:nino|nina|pequeno|pequena|joven)|"
+            r"\b(?:en (?:el )?(?:19|20)\d\d|hace (?:\w+ )?(?:anos|meses)|el ano pasado|"
+            r"de (?:nino|nina|pequeno|pequena|joven)|"
             r"murio de|fallecio de)\b"
         ),
         re.compile(r"\b(?:y si|que pasa si|por si acaso|en caso de que|supongamos|el prospecto|los sintomas de)\b"),
@@ -77,7 +81,8 @@ GRAMMARS: dict[str, Grammar] = {
         word_set("solo soltanto riesco riesce bene meglio ce"),
         word_set("o e ne"),
         re.compile(
-            r"\b(?:nel (?:19|20)\d\d|(?:\w+ )?(?:anni|mesi) fa|lanno scorso|da (?:bambino|bambina|piccolo|piccola|giovane)|"
+            r"\b(?:nel (?:19|20)\d\d|(?:\w+ )?(?:anni|mesi) fa|lanno scorso|da (?:bambino|"
+            r"bambina|piccolo|piccola|giovane)|"
             r"(?:morto|morta) (?:di|per))\b"
         ),
         re.compile(r"\b(?:e se|cosa succede se|nel caso|caso mai|supponiamo|il foglietto|i sintomi d\w*)\b"),
