@@ -5,6 +5,7 @@ The practice's own cases count without exception. The starter playbook's do not 
 fails in the same way: a practice is not held to what we cannot do.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ from server.playbooks.schemas import CaseFinding, CaseRun, LabelResult
 from server.playbooks.starters import cases_of
 
 MAX_FAULTS = 20
+MOST_SECONDS_TO_READ = 1.5
+"""The first call with a version waits for it, without cues."""
 MAX_FINDINGS = 300
 OWN = "cases"
 """What the practice's own file of cases is called in a case's place."""
@@ -51,9 +54,13 @@ def check(job: Job) -> Checked | list[Fault]:
     """What can be run, or what is wrong: of the playbook and of the cases each, up to MAX_FAULTS."""
     try:
         playbook = playbooks.parse(job.source)
+        took = _seconds_to_read(job.source)
     except PlaybookError as error:
         return [Fault("playbook", one.line, one.place, one.reason) for one in error.refusals][:MAX_FAULTS]
     faults = [*heading_faults(job.source, job.name), *_line_faults(job, playbook)]
+    if took > MOST_SECONDS_TO_READ:
+        reason = f"takes {took:.1f} s to read, {MOST_SECONDS_TO_READ:g} s at most: use fewer phrases and examples"
+        faults.append(Fault("playbook", 1, "", reason))
     own, faulty = _own_cases(job.cases, Labels(playbook))
     faults += faulty
     starter: list[Case] = []
@@ -64,6 +71,13 @@ def check(job: Job) -> Checked | list[Fault]:
             faults.append(Fault("starter", error.line, file, error.reason))
             break
     return faults or Checked(playbook, own, starter)
+
+
+def _seconds_to_read(source: str) -> float:
+    """Of one core, once the models are loaded: `check` has read it before."""
+    began = time.process_time()
+    playbooks.parse(source)
+    return time.process_time() - began
 
 
 def _line_faults(job: Job, playbook: Playbook) -> list[Fault]:

@@ -15,8 +15,8 @@ import pytest
 from rtc.coaching.playbook import parse
 from rtc.messages import MAX_PLAYBOOK_BYTES, CallPlan
 from server.demo import RIVERSIDE
+from server.playbooks import examination, starters
 from server.playbooks import runs as running
-from server.playbooks import starters
 from server.playbooks.examination import Job
 from server.playbooks.runs import Runs
 from server.playbooks.schemas import CannotRun, CaseRun, RunProgress
@@ -492,6 +492,15 @@ async def test_the_process_that_reads_knows_no_secret_and_may_write_nothing(
     assert isinstance(answered, CannotRun)
     assert answered.faults[0].reason == "wrote no, secret False"
     assert not told.exists() or told.read_text() == ""
+
+
+def test_what_takes_long_to_read_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job("small", SMALL, "", None, [], False)
+    assert isinstance(examination.check(job), examination.Checked)
+    monkeypatch.setattr(examination, "MOST_SECONDS_TO_READ", 0.0)
+    checked = examination.check(job)
+    assert isinstance(checked, list)
+    assert "s to read" in checked[0].reason
 
 
 async def test_a_process_that_dies_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,31 @@ from importlib.resources import files
 import msgspec
 import pytest
 
+from rtc.bus import SPEECH_LEASE, SPEECH_STATE
 from rtc.coaching.playbook import PlaybookError, load
-from rtc.messages import MAX_PACKED_BYTES, MAX_PLAYBOOK_BYTES, CallPlan, LegOffer, PublishedPlaybook
+from rtc.locked_memory import SoundMemory
+from rtc.messages import (
+    MAX_PACKED_BYTES,
+    MAX_PLAYBOOK_BYTES,
+    CallPlan,
+    Grant,
+    Lease,
+    LegOffer,
+    PublishedPlaybook,
+    Refusal,
+    WorkerState,
+)
+from rtc.settings import SpeechSettings
 from rtc.speech import playbooks as reading
+from rtc.speech.frames import RING_BYTES
 from rtc.speech.playbooks import KEPT, Playbooks
+from rtc.speech.recognizers.whisper import WhisperRecognizer
+from rtc.speech.vad import Silero
+from rtc.speech.worker import NOT_FOR_THIS_LINE, SpeechWorker
+from server.engines import Nats
+from tests.support.media import connect
 from tests.support.playbooks import SMALL
+from tests.support.speech import ONE_THREAD
 
 YAML = (files("rtc.coaching") / "packs" / "gp-reception.yaml").read_text(encoding="utf-8")
 
@@ -100,3 +120,32 @@ async def test_sound_does_not_wait_for_reading() -> None:
         turns += 1
     assert (await reading_it).version == 7
     assert turns > 10
+
+
+async def test_a_call_whose_playbook_cannot_be_used_is_told_why(
+    recognizer: WhisperRecognizer, network: Silero, nats: Nats
+) -> None:
+    """media connects it all the same, and says on the agent's page what the recogniser answered."""
+    speech, media = await connect(nats, "speech"), await connect(nats, "media")
+    announced = asyncio.Event()
+
+    async def seen(_state: WorkerState) -> None:
+        announced.set()
+
+    await media.listen(SPEECH_STATE, WorkerState, seen)
+    worker = SpeechWorker(SpeechSettings(), speech, recognizer, network, ONE_THREAD, SoundMemory(2, RING_BYTES))
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(announced.wait(), 10)
+    bad = plan(2, SMALL.replace("weight: 100", "weight: 99"), "small")
+    elsewhere = plan(3, SMALL.replace("version: 1", "version: 1\napplies_to: {lines: [Dental desk]}"), "small")
+    there = msgspec.structs.replace(elsewhere, line="Dental desk")
+    replies = [await media.request(SPEECH_LEASE, Lease(one, "media", False)) for one in (bad, elsewhere, there)]
+    worker.stop()
+    await running
+    for bus in (speech, media):
+        await bus.close()
+    why = "This recogniser cannot read the practice's playbook (line 14: the weights sum to 99, must be 100)."
+    assert replies[0] == Refusal("playbook", why)
+    assert replies[1] == Refusal("playbook", NOT_FOR_THIS_LINE)
+    assert isinstance(replies[2], Grant)
+    assert [item.label for item in replies[2].checklist] == ["Greets"]
