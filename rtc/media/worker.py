@@ -1,6 +1,7 @@
 """The `media` process: announces itself, answers offers, ends calls."""
 
 import asyncio
+import gc
 import signal
 import time
 import uuid
@@ -110,6 +111,8 @@ class MediaWorker:
 
     def _forget(self, call: MediaCall) -> None:
         self._calls.pop(call.plan.call_id, None)
+        if not self._calls:
+            gc.collect()  # aiortc's connections are cycles: now nobody's sound waits for it
 
     async def _tell_server(self, event: LegEvent) -> None:
         try:
@@ -135,6 +138,8 @@ async def main(settings: ListeningSettings, memory: SoundMemory, state: SandboxS
     pin(loop, settings.bus)
     bus = await Bus.connect(settings.bus.url, "media", settings.bus.user, settings.bus.password)
     worker = MediaWorker(settings.media, bus, memory)
+    gc.collect()
+    gc.freeze()  # what is here now stays: what calls leave behind is found sooner, and in less time
     announcing = asyncio.create_task(announce(bus, state, refusals))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

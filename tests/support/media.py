@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import get_args
+from typing import Protocol, get_args
 
 from rtc import bus as subjects
 from rtc.bus import Bus
@@ -133,6 +133,7 @@ class Office:
         self.changed = asyncio.Condition()
         self.ended = asyncio.Event()
         self.media_worker: asyncio.Queue[str] = asyncio.Queue()
+        self._calls_of: dict[str, int] = {}
 
     async def start(self) -> None:
         await self.bus.listen(subjects.CALL_EVENTS, LegEvent, self._event)
@@ -141,6 +142,9 @@ class Office:
 
     async def _media(self, state: WorkerState) -> None:
         self.media_worker.put_nowait(state.worker_id)
+        self._calls_of[state.worker_id] = state.calls
+        async with self.changed:
+            self.changed.notify_all()
 
     async def _event(self, event: LegEvent) -> None:
         self.events.append(event)
@@ -153,6 +157,11 @@ class Office:
         """Raises TimeoutError when media does not say so."""
         async with self.changed:
             await asyncio.wait_for(self.changed.wait_for(lambda: event in self.events), seconds)
+
+    async def until_empty(self, worker: str, seconds: float = 15.0) -> None:
+        """Until this media process says that it carries no call."""
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(lambda: self._calls_of.get(worker) == 0), seconds)
 
     async def _outcome(self, outcome: Outcome) -> Reply:
         self.outcomes.put_nowait(outcome)
@@ -191,10 +200,16 @@ async def running_media(
     await bus.close()
 
 
+class Named(Protocol):
+    """A media worker, in this process or in one of its own."""
+
+    worker_id: str
+
+
 class Conversation:
     """Two browsers in one call, talking."""
 
-    def __init__(self, office: Office, worker: MediaWorker, analyse: bool = True) -> None:
+    def __init__(self, office: Office, worker: Named, analyse: bool = True) -> None:
         self.plan = CallPlan(str(uuid.uuid4()), str(uuid.uuid4()), "gp-reception", analyse)
         self.office, self.worker = office, worker
         self.patient = BrowserLeg("chest_pain.patient.flac", "chest_pain.agent.flac")
