@@ -214,7 +214,7 @@ class Receipt(Table, tablename="purge_receipt"):
 
 
 class ReviewStep(Table, tablename="review_step"):
-    """One step of what agent and manager say about a score, in codes. Added, never changed (server/scores/review.py).
+    """One step of what agent and manager say about a score, in codes. Added, never changed (server/reviews/review.py).
 
     The score itself stays as it was written.
     """

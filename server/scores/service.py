@@ -10,7 +10,9 @@ from uuid import UUID
 from server.auth.access import Principal, SignedIn
 from server.database import Database
 from server.errors import Problem
-from server.scores import review, store
+from server.reviews import review
+from server.reviews import store as reviews
+from server.scores import store
 from server.scores.schemas import (
     Answerer,
     Contest,
@@ -38,14 +40,14 @@ async def page(
 ) -> EvaluationPage:
     of_whom = None if _sees_all(person) else person.person_id
     async with database.practice(person.practice_id):
-        in_review = await store.in_review(of_whom)
+        in_review = await reviews.in_review(of_whom)
         if only_in_review and not in_review:
             return EvaluationPage([], None, 0)
         found = await store.list_evaluations(limit, before, of_whom, monitor, in_review if only_in_review else None)
         ids = [row.id for row in found]
         flags = await store.count_flags(ids)
-        steps = await store.steps_of(ids)
-        candidates = await store.candidates_of(ids)
+        steps = await reviews.steps_of(ids)
+        candidates = await reviews.candidates_of(ids)
         revised = {row.id: await _revised_total(row, steps.get(row.id, [])) for row in found}
     items = [
         EvaluationRow(
@@ -141,12 +143,12 @@ async def _locked(person: SignedIn, evaluation_id: UUID) -> tuple[store.Found, l
     if found is None or not (_sees_all(person) or _is_of(found, person)):
         raise Problem("unknown-evaluation")
     await store.lock_call(found.call_id)
-    steps = await store.steps_of([found.id])
+    steps = await reviews.steps_of([found.id])
     return found, steps.get(found.id, [])
 
 
 async def _add(person: SignedIn, found: store.Found, steps: list[ReviewStep], kind: str, **said: str | None) -> None:
-    await store.add_step(person.practice_id, found.id, len(steps), person.person_id, kind, **said)
+    await reviews.add_step(person.practice_id, found.id, len(steps), person.person_id, kind, **said)
 
 
 async def _revised_total(found: store.Found, steps: list[ReviewStep]) -> int | None:
@@ -159,7 +161,7 @@ async def _in_full(found: store.Found) -> Evaluation:
     receipt = await store.receipt_of(found.call_id)
     if receipt is None:
         raise Problem("unknown-evaluation")
-    steps = (await store.steps_of([found.id])).get(found.id, [])
+    steps = (await reviews.steps_of([found.id])).get(found.id, [])
     criteria = await store.criteria_of(found.id)
     candidates = review.candidates_of(criteria)
     return Evaluation(
