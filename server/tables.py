@@ -239,6 +239,8 @@ class CueSum(Table, tablename="cue_sum"):
     id = UUID(primary_key=True)
     practice_id = ForeignKey(Practice, on_delete=OnDelete.restrict)
     playbook = Varchar(length=100)
+    playbook_own = Boolean(default=False)
+    """The practice's own; else the one of that name which ships with this package."""
     playbook_version = Integer()
     trigger = Varchar(length=100)
     shown = Integer()

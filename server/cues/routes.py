@@ -21,6 +21,7 @@ async def cues_in_use(request: Request[SignedIn, None, State], database: NamedDe
     items = [
         CueUse(
             playbook=row["playbook"],
+            playbook_own=row["playbook_own"],
             playbook_version=row["playbook_version"],
             trigger=row["trigger"],
             shown=row["shown"],

@@ -17,6 +17,8 @@ class CueUse(Struct, frozen=True):
     about the trigger, or without saying it about one person."""
 
     playbook: str
+    playbook_own: bool
+    """The practice's own; else the starter playbook of that name."""
     playbook_version: int
     trigger: str
     shown: int

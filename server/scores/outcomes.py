@@ -44,17 +44,18 @@ async def keep(database: Database, practice_id: UUID, call_id: UUID, outcome: Ou
     The practice is the one of the message, and the call must be that practice's: row-level security decides.
     """
     async with database.practice(practice_id):
-        answered_by = await store.lock_call(call_id)
-        if answered_by is None:
+        call = await store.lock_call(call_id)
+        if call is None:
             return Refusal("unknown_call", "This practice has no such call.")
         if await store.has_receipt(call_id):
             return Done()
         await store.add_receipt(practice_id, call_id, outcome.receipt)
         await calls.set_duration(call_id, outcome.duration_s)
-        if answered_by != "nobody":
+        if call.answered_by != "nobody":
             await store.add_evaluation(practice_id, call_id, outcome)
-        if answered_by == "person":
+        if call.answered_by == "person":
             # Into sums over all calls; which call or person it came from is not written anywhere.
-            await cues.add(practice_id, outcome.playbook, outcome.playbook_version, outcome.cues)
+            playbook = (outcome.playbook, call.own_playbook, outcome.playbook_version)
+            await cues.add(practice_id, *playbook, outcome.cues)
     log.info("outcome stored", call_id=outcome.call_id)
     return Done()

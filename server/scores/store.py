@@ -11,7 +11,12 @@ from piccolo.query.functions import Count
 from rtc.messages import CriterionResult, Flag, Outcome, PurgeReceipt
 from server.tables import Call, CriterionOutcome, Evaluation, FlagRaised, Receipt
 
-AnsweredBy = Literal["person", "program", "nobody"]
+
+class LockedCall(Struct, frozen=True):
+    """`own_playbook`: it was coached by one of the practice's own."""
+
+    answered_by: Literal["person", "program", "nobody"]
+    own_playbook: bool
 
 
 class Found(Struct, frozen=True):
@@ -51,15 +56,17 @@ COLUMNS = (
 )
 
 
-async def lock_call(call_id: UUID) -> AnsweredBy | None:
+async def lock_call(call_id: UUID) -> LockedCall | None:
     """Hold the call's row until the end of the transaction. None if there is no such call.
 
     Two deliveries of one outcome, or two steps of one review, wait for each other here.
     """
-    row = await Call.select(Call.person_id, Call.service_account_id).where(Call.id == call_id).lock_rows().first()
+    columns = (Call.person_id, Call.service_account_id, Call.playbook_version_id)
+    row = await Call.select(*columns).where(Call.id == call_id).lock_rows().first()
     if row is None:
         return None
-    return "person" if row["person_id"] else "program" if row["service_account_id"] else "nobody"
+    person, program, own = (row[column._meta.name] for column in columns)
+    return LockedCall("person" if person else "program" if program else "nobody", own is not None)
 
 
 async def has_receipt(call_id: UUID) -> bool:

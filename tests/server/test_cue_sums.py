@@ -8,14 +8,17 @@ import msgspec
 
 from rtc.messages import CueCounts, Done
 from server.cues.routes import FEWEST
-from server.demo import RIVERSIDE
+from server.demo import PLAYBOOK, RIVERSIDE
 from tests.support.fake_media import FakeMedia, an_outcome
 from tests.support.installation import Installation
+from tests.support.playbooks import SMALL, published
 from tests.support.signalling import answer, answered_call, join, place, ringing_call, scored
 
 ADDRESS = "/api/practice/cues"
 
-COLUMNS = {"id", "practice_id", "playbook", "playbook_version", "trigger"} | set(CueCounts.__struct_fields__)
+COLUMNS = {"id", "practice_id", "playbook", "playbook_own", "playbook_version", "trigger"} | set(
+    CueCounts.__struct_fields__
+)
 """A column more would have to say what it tells about people."""
 
 
@@ -40,6 +43,7 @@ async def test_calls_add_up_and_a_repeat_does_not(installation: Installation, me
         assert await asyncio.gather(*(media.report(outcome) for _ in range(5))) == [Done()] * 5
         assert await sums(maria, "added") == {
             "playbook": "gp-reception",
+            "playbook_own": False,
             "playbook_version": 1,
             "trigger": "added",
             "shown": 7,
@@ -107,4 +111,28 @@ async def test_a_version_has_its_own_sums(installation: Installation, media: Fak
     assert [(one["playbook_version"], one["shown"]) for one in items if one["trigger"] == "versions"] == [
         (4, 4),
         (3, 3),
+    ]
+
+
+async def test_a_practices_own_playbook_has_its_own_sums(installation: Installation, media: FakeMedia) -> None:
+    """Also where ours has the same name and, after an update, the same number."""
+    counts = [CueCounts("summed_apart", shown=5, done=4)]
+    async with installation.as_person("maria.manager") as maria:
+        try:
+            for own in (False, True):
+                if own:
+                    await published(maria, SMALL.replace("small", PLAYBOOK))
+                call = await answered_call(installation, "tom.agent")
+                outcome = an_outcome(call.call_id, str(RIVERSIDE.id), scored(), counts)
+                await media.report(msgspec.structs.replace(outcome, playbook_version=7))
+            items = (await maria.get(ADDRESS)).json()["items"]
+        finally:
+            async with installation.rows(RIVERSIDE.id) as rows:
+                await rows.execute("UPDATE call SET playbook_version_id = NULL")
+                await rows.execute("DELETE FROM playbook_version")
+                await rows.execute("DELETE FROM playbook")
+    sums = [item for item in items if item["trigger"] == "summed_apart"]
+    assert [(item["playbook_own"], item["playbook_version"], item["shown"]) for item in sums] == [
+        (True, 7, 5),
+        (False, 7, 5),
     ]

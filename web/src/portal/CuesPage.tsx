@@ -49,7 +49,7 @@ function Versions({ cues }: { readonly cues: CuesInUse }) {
 }
 
 function versionOf(item: CueUse): string {
-  return `${item.playbook}, version ${item.playbook_version}`;
+  return `${item.playbook}, ${item.playbook_own ? "your" : "our"} version ${item.playbook_version}`;
 }
 
 interface SumsProps {

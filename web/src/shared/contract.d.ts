@@ -245,6 +245,7 @@ export interface CueAnswers {
 /** One trigger of one version of a playbook. `answers` is None while too few cards were shown to say anything: about the trigger, or without saying it about one person. */
 export interface CueUse {
   readonly playbook: string;
+  readonly playbook_own: boolean;
   readonly playbook_version: number;
   readonly trigger: string;
   readonly shown: number;
