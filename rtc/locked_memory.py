@@ -25,9 +25,15 @@ class SoundMemory:
     def __init__(self, places: int, size: int) -> None:
         """`size` in bytes, of each place."""
         self._size = size
+        self.places = 0
         self._free: list[memoryview] = []
         self.locked = self.undumped = True
         self._map(places)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all places."""
+        return self.places * self._size
 
     def take(self) -> memoryview:
         """A place, all zero. More are mapped when a call begins while others are still ending."""
@@ -44,6 +50,7 @@ class SoundMemory:
         mapping = mmap.mmap(-1, places * self._size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.locked &= _lock(mapping)
         self.undumped &= _keep_from_copies(mapping)
+        self.places += places
         whole = memoryview(mapping)
         self._free += [whole[place * self._size : (place + 1) * self._size] for place in range(places)]
 

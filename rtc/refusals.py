@@ -22,8 +22,8 @@ from rtc.settings import BusSettings, bus_port
 
 TELL_SECONDS = 1.0
 
-RESOLVED = "CLINIXCUE_BUS_ADDRESS"
-"""Set by the launcher, which may still ask for the address of a name; `speech` has no UDP to ask with."""
+RESOLVED = "CLINIXCUE_BUS_ADDRESSES"
+"""Set by the launcher, which may still ask for the addresses of a name; `speech` has no UDP to ask with."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -36,20 +36,23 @@ def resolve(settings: BusSettings) -> dict[str, str]:
     if _is_address(host):
         return {}
     try:
-        return {RESOLVED: str(socket.getaddrinfo(host, bus_port(settings), type=socket.SOCK_STREAM)[0][4][0])}
+        found = socket.getaddrinfo(host, bus_port(settings), type=socket.SOCK_STREAM)
     except OSError:
         return {}
+    return {RESOLVED: ",".join(dict.fromkeys(str(address[0]) for *_, address in found))}
 
 
 def pin(loop: asyncio.AbstractEventLoop, settings: BusSettings) -> None:
-    """From now on the bus's name means the address that the launcher found; TLS still checks the name."""
-    host, address = urlsplit(settings.url).hostname, os.environ.get(RESOLVED)
-    if address is None:
+    """From now on the bus's name means the addresses that the launcher found; TLS still checks the name."""
+    host, addresses = urlsplit(settings.url).hostname, _resolved()
+    if not addresses:
         return
     look_up: Callable[..., Any] = loop.getaddrinfo
 
     async def pinned(name: str | None, port: int | str | None, **options: Any) -> Any:
-        return await look_up(address if name == host else name, port, **options)
+        if name != host:
+            return await look_up(name, port, **options)
+        return [found for address in addresses for found in await look_up(address, port, **options)]
 
     loop.getaddrinfo = pinned  # type: ignore[method-assign, assignment]
 
@@ -60,16 +63,18 @@ class Refusals:
     def __init__(self, settings: BusSettings, kernel_tells: bool) -> None:
         """For good: an audit hook cannot be taken out again. `kernel_tells`: writes are counted by the witness."""
         self.counts: Counter[str] = Counter()
-        host = os.environ.get(RESOLVED) or urlsplit(settings.url).hostname or ""
-        self._bus = (host if _is_address(host) else None, bus_port(settings))
+        host = urlsplit(settings.url).hostname or ""
+        self._addresses = [host] if _is_address(host) else _resolved()
+        self._port = bus_port(settings)
         self._kernel_tells = kernel_tells
         sys.addaudithook(self._look)
 
     def _look(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "socket.connect":
             address = arguments[1]
-            elsewhere = not isinstance(address, tuple) or address[1] != self._bus[1]
-            if elsewhere or self._bus[0] not in (None, address[0]):
+            if not isinstance(address, tuple) or address[1] != self._port:
+                self._refuse("connect")
+            if self._addresses and address[0] not in self._addresses:
                 self._refuse("connect")
         elif not self._kernel_tells and (event in CHANGES or (event == "open" and _for_writing(arguments))):
             self.counts["open_for_writing" if event == "open" else "change_folder"] += 1
@@ -94,6 +99,10 @@ async def announce(bus: Bus, state: SandboxState, refusals: Refusals) -> None:
 def _for_writing(arguments: tuple[Any, ...]) -> bool:
     """Of the event `open`: path, mode, flags."""
     return bool((arguments[2] or 0) & WRITING)
+
+
+def _resolved() -> list[str]:
+    return [address for address in os.environ.get(RESOLVED, "").split(",") if address]
 
 
 def _is_address(host: str) -> bool:

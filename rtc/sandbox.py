@@ -167,8 +167,10 @@ def _privileges() -> Protection:
 
 def _memory(memory: SoundMemory, everything: bool) -> Protection:
     if not memory.locked:
-        have = limit()
-        text = f"Only {have // 1024} KiB may be locked: memory with sound could be swapped (P4); raise LimitMEMLOCK."
+        text = (
+            f"Sound could be swapped (P4): {memory.size // 1024} KiB are to be locked, this user may lock "
+            f"{limit() // 1024}; raise LimitMEMLOCK (ulimit -l)."
+        )
         return _weak("memory", text)
     if not memory.undumped:
         return _weak("memory", "Buffers of sound are locked, but this system cannot leave them out of dumps (P4).")

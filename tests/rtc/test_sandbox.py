@@ -18,6 +18,7 @@ from rtc import landlock, seccomp
 from rtc.bus import DENIALS, Bus
 from rtc.locked_memory import SoundMemory
 from rtc.messages import Denials, SandboxState
+from rtc.refusals import RESOLVED, pin, resolve
 from rtc.sandbox import NotConfined, confirm, insist
 from rtc.settings import BusSettings, ListeningSettings, MediaSettings, SandboxSettings, SpeechSettings
 from server.engines import Nats
@@ -234,3 +235,19 @@ def test_a_connection_to_anything_but_the_bus_is_counted() -> None:
     told, counts = json.loads(ended.stdout)
     assert told == ["ConnectionRefusedError", "PermissionError", "PermissionError", "PermissionError"]
     assert counts == {"connect": 3, "open_for_writing": 1}
+
+
+async def test_the_bus_is_found_by_its_name_though_nobody_may_ask(nats: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what the launcher found before: the first address is nobody's, as with a name of several."""
+    monkeypatch.setenv(RESOLVED, "127.0.0.2,127.0.0.1")
+    settings = BusSettings(f"nats://bus.invalid:{nats.port}", "speech", nats.passwords["speech"])
+    pin(asyncio.get_running_loop(), settings)
+    bus = await Bus.connect(settings.url, "test", settings.user, settings.password)
+    assert bus.connected
+    await bus.close()
+
+
+def test_the_launcher_asks_for_names_only() -> None:
+    assert resolve(BusSettings("nats://127.0.0.1:4222")) == {}
+    assert resolve(BusSettings("nats://bus.invalid:4222")) == {}
+    assert "127.0.0.1" in resolve(BusSettings("nats://localhost:4222"))[RESOLVED].split(",")

@@ -100,7 +100,10 @@ class WhisperRecognizer:
             features = np.stack([self._features(row, padding=0) for row in padded])
         finally:
             padded[:] = 0
-        return self._model.encode(ctranslate2.StorageView.from_array(features))
+        try:
+            return self._model.encode(ctranslate2.StorageView.from_array(features))
+        finally:
+            features[:] = 0  # sound could be made of them again
 
     def _generate(
         self, encoded: ctranslate2.StorageView, prompts: list[list[int]], length: int
