@@ -267,6 +267,14 @@ class LegEvent(Struct, frozen=True):
     state: Literal["connected", "lost", "resumed", "closed", "ended"]
 
 
+class SupervisorAlert(Struct, frozen=True):
+    """speech -> server: a trigger wants somebody to look after this call's agent. Which one it was stays in speech:
+    it may tell what the caller suffers from. `lane` says how urgent it is."""
+
+    call_id: str
+    lane: Lane
+
+
 class WorkerState(Struct, frozen=True):
     """Published once a second by every media and speech worker; three missed means gone."""
 

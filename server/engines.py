@@ -74,7 +74,15 @@ POSTGRES_SETTINGS = {
 NATS_PERMISSIONS: dict[str, dict[str, list[str]]] = {
     "server": {
         "publish": ["media.*.offer", "media.*.hangup", "ring.*"],
-        "subscribe": ["workers.media", "sandbox.*", "calls.events", "calls.outcome", "ring.*", "_INBOX.server.>"],
+        "subscribe": [
+            "workers.media",
+            "sandbox.*",
+            "calls.events",
+            "calls.outcome",
+            "calls.alerts",
+            "ring.*",
+            "_INBOX.server.>",
+        ],
     },
     "media": {
         "publish": [
@@ -89,7 +97,7 @@ NATS_PERMISSIONS: dict[str, dict[str, list[str]]] = {
         "subscribe": ["media.>", "workers.speech", "say.>", "_INBOX.media.>"],
     },
     "speech": {
-        "publish": ["workers.speech", "sandbox.*", "say.*", "calls.outcome"],
+        "publish": ["workers.speech", "sandbox.*", "say.*", "calls.outcome", "calls.alerts"],
         "subscribe": ["speech.>", "pcm.>", "_INBOX.speech.>"],
     },
     "supervisor": {"publish": [], "subscribe": ["workers.*", "sandbox.*"]},

@@ -8,7 +8,7 @@ from rtc.coaching.cues import CueEngine, CueFired
 from rtc.coaching.hearing import Heard, Met
 from rtc.coaching.playbook import Playbook
 from rtc.coaching.scoring import Understanding, scorecard
-from rtc.messages import Checklist, ChecklistItem, Cue, Leg, Scorecard
+from rtc.messages import Checklist, ChecklistItem, Cue, Lane, Leg, Scorecard
 
 
 class Coach:
@@ -26,6 +26,8 @@ class Coach:
         self._caller_talks = False
         self.paused_until = 0.0
         """Media seconds until which a trigger wants the caller's sound wiped unheard (a card number is read aloud)."""
+        self.alerts: list[Lane] = []
+        """Lanes of triggers of the last `hear` or `tick` that want a supervisor to know, the most urgent first."""
         self.last_fired: list[CueFired] = []
         """Why the triggers of the last `hear` or `tick` fired: condition and operator, no words. The cards of the coach
         lane may be shown later, see cues.py."""
@@ -75,10 +77,13 @@ class Coach:
         self.last_met = met
         self._met.update(one.condition for one in met)
         self.last_fired = self._cues.consider(met)
+        self.alerts = []
         changed = self._checklist.consider(met)
         for fired in self.last_fired:
             trigger = self._playbook.triggers[fired.trigger]
             changed += self._checklist.tick(trigger.ticks)
+            if "supervisor_alert" in trigger.actions:
+                self.alerts.append(trigger.lane)
             if "pause_analysis" in trigger.actions:
                 self.paused_until = max(self.paused_until, at + trigger.pause_s)
         return self._cues.show(self.last_fired, at, not self._caller_talks), changed

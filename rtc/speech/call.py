@@ -30,6 +30,7 @@ from rtc.messages import (
     Pipeline,
     PurgeReceipt,
     Scorecard,
+    SupervisorAlert,
 )
 from rtc.speech.leg import HeardLeg, HeardSpeech
 from rtc.speech.scheduler import Scheduler
@@ -63,6 +64,7 @@ class LiveCall:
         scheduler: Scheduler,
         say: Callable[[ChannelMessage], None],
         memory: SoundMemory | None = None,
+        alert: Callable[[SupervisorAlert], None] | None = None,
     ) -> None:
         plan = lease.plan
         self.plan = plan
@@ -72,6 +74,7 @@ class LiveCall:
         self._late = lease.late
         self._coach = Coach(playbook)
         self._say = say
+        self._alert = alert
         self._series = f"-{secrets.token_hex(2)}" if lease.resumed else ""
         """In the ids of captions: who takes a call over counts from one again, and the page still holds the first."""
         vocabulary = Vocabulary(plan.vocabulary) if plan.vocabulary else None
@@ -124,6 +127,8 @@ class LiveCall:
     def _tell(self, messages: Iterable[ChannelMessage]) -> None:
         for message in messages:
             self._say(message)
+        if self._alert is not None and self._coach.alerts:
+            self._alert(SupervisorAlert(self.plan.call_id, self._coach.alerts[0]))
         if not self._paused and self._coach.paused_until > self._ticked_at:
             self._paused = True
             self._say(ANALYSIS_PAUSED)

@@ -24,6 +24,7 @@ from rtc.messages import (
     Reply,
     SandboxState,
     Sound,
+    SupervisorAlert,
     ToAgent,
     WorkerState,
 )
@@ -73,7 +74,7 @@ class SpeechWorker:
         self._scheduler = Scheduler(recognizer, device)
         self._calls: dict[str, LiveCall] = {}
         self._playbooks = Playbooks(playbook)
-        self._outbox: asyncio.Queue[tuple[str, ToAgent]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[str, ToAgent | SupervisorAlert]] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -135,6 +136,7 @@ class SpeechWorker:
             self._scheduler,
             say=lambda message: self._say(call, message),
             memory=self._memory,
+            alert=lambda alert: self._outbox.put_nowait((subjects.ALERTS, alert)),
         )
         self._calls[lease.plan.call_id] = call
         return Grant(self.worker_id, call.checklist)

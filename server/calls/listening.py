@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rtc import bus as subjects
 from rtc.bus import Bus
-from rtc.messages import LegEvent, WorkerState
+from rtc.messages import LegEvent, SupervisorAlert, WorkerState
 from server.calls.news import CallNews
 from server.calls.placement import SILENCE_SECONDS, MediaWorkers
 from server.calls.sockets import Sockets
@@ -31,6 +31,7 @@ async def listen(bus: Bus, switchboard: Switchboard, workers: MediaWorkers, sock
     await bus.listen(subjects.MEDIA_STATE, WorkerState, heard)
     await bus.listen(subjects.ring("*"), CallNews, spread)
     await bus.listen(subjects.CALL_EVENTS, LegEvent, _survive(switchboard.leg_changed))
+    await bus.listen(subjects.ALERTS, SupervisorAlert, _survive(switchboard.help_wanted))
 
 
 async def watch_workers(bus: Bus, switchboard: Switchboard, workers: MediaWorkers) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from rtc.messages import MAX_SDP_CHARS, Ping
+from rtc.messages import MAX_SDP_CHARS, Lane, Ping
 
 CallState = Literal["ringing", "answered", "connected", "ended"]
 EndedBy = Literal["agent", "patient", "server"]
@@ -104,7 +104,16 @@ class Pong(Struct, frozen=True, tag="pong"):
     pass
 
 
-AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | Pong
+class HelpWanted(Struct, frozen=True, tag="help_wanted"):
+    """For managers: a colleague's call may need them. `lane` says how urgent it is; what is the matter is not told."""
+
+    call_id: UUID
+    agent: str
+    line: str
+    lane: Lane
+
+
+AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | HelpWanted | Pong
 
 
 # --- /ws/agent: browser -> server -------------------------------------------------------------------------------

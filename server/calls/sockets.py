@@ -19,6 +19,7 @@ from server.calls.schemas import (
     AgentSocketOut,
     CallerCallState,
     CallerSocketOut,
+    HelpWanted,
     Presence,
     Ring,
     RingStopped,
@@ -175,6 +176,12 @@ class Sockets:
         for agent in self._agents[practice_id]:
             if agent.person.person_id == person_id:
                 agent.send(AgentCallState(call_id, state, None))
+
+    def tell_managers(self, practice_id: UUID, wanted: HelpWanted, about: UUID) -> None:
+        """All but the agent it is `about`."""
+        for agent in self._agents[practice_id]:
+            if "manager" in agent.person.roles and agent.person.person_id != about:
+                agent.send(wanted)
 
     def tell_caller(self, call_id: UUID, state: Literal["answered", "interrupted"]) -> None:
         for caller in self._callers.get(call_id, set()):

@@ -84,6 +84,13 @@ async def line_name(call_id: UUID) -> str:
     return "" if row is None else str(row["line"])
 
 
+async def agent_and_line(call_id: UUID) -> tuple[str, str]:
+    """Names of the person who answered and of the line."""
+    agent, line = Call.person_id._.name.as_alias("agent"), Call.line_id._.name.as_alias("line")
+    row = await Call.select(agent, line).where(Call.id == call_id).first()
+    return ("", "") if row is None else (str(row["agent"]), str(row["line"]))
+
+
 async def calls_of_worker(worker_id: str) -> list[tuple[UUID, UUID]]:
     """(practice, call) of every open call there. In a credential transaction with the worker's id."""
     rows = await Call.select(Call.practice_id, Call.id).where(

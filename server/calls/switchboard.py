@@ -9,13 +9,24 @@ from msgspec import structs
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
-from rtc.messages import CallPlan, HangUp, Leg, LegAnswer, LegEvent, LegOffer, PublishedPlaybook, Refusal, Reply
+from rtc.messages import (
+    CallPlan,
+    HangUp,
+    Leg,
+    LegAnswer,
+    LegEvent,
+    LegOffer,
+    PublishedPlaybook,
+    Refusal,
+    Reply,
+    SupervisorAlert,
+)
 from server.auth.access import Principal, Program, SignedIn
 from server.auth.sessions import new_token, token_hash
 from server.calls import store
 from server.calls.news import CallNews
 from server.calls.placement import MediaWorkers
-from server.calls.schemas import CurrentCall, EndedBy, PlacedCall, Present
+from server.calls.schemas import CurrentCall, EndedBy, HelpWanted, PlacedCall, Present
 from server.calls.session_description import check_offer
 from server.calls.sockets import AgentSocket, Sockets
 from server.database import Database
@@ -191,6 +202,19 @@ class Switchboard:
             await self.end(call.practice_id, call_id, event.leg or "server")
         elif event.state == "closed" and event.leg == "patient" and call.state == "ringing":
             await self.end(call.practice_id, call_id, "patient")
+
+    async def help_wanted(self, alert: SupervisorAlert) -> None:
+        """A trigger of the playbook wants a manager to know."""
+        call_id = UUID(alert.call_id)
+        async with self._database.credential(str(call_id)):
+            call = await store.get_call(call_id)
+        if call is None or call.person_id is None:
+            return
+        async with self._database.practice(call.practice_id):
+            agent, line = await store.agent_and_line(call_id)
+        self._sockets.tell_managers(
+            call.practice_id, HelpWanted(call_id, agent, line, alert.lane), about=call.person_id
+        )
 
     def _tell_other_side(self, call: store.CallRow, event: LegEvent) -> None:
         back = event.state == "resumed"

@@ -10,7 +10,7 @@ from typing import TypeVar
 import av
 
 from rtc.coaching.playbook import Playbook, load
-from rtc.messages import CallPlan, Caption, ChannelMessage, Cue, Lease, Leg, Pcm
+from rtc.messages import CallPlan, Caption, ChannelMessage, Cue, Lease, Leg, Pcm, SupervisorAlert
 from rtc.speech.call import LiveCall
 from rtc.speech.device import Device
 from rtc.speech.scheduler import Scheduler
@@ -51,8 +51,14 @@ class Line:
         playbook: Playbook | None = None,
     ) -> None:
         self.said: list[ChannelMessage] = []
+        self.alerts: list[SupervisorAlert] = []
         self.call = LiveCall(
-            Lease(plan, "media", resumed), playbook or load(plan.playbook), network, scheduler, self.said.append
+            Lease(plan, "media", resumed),
+            playbook or load(plan.playbook),
+            network,
+            scheduler,
+            self.said.append,
+            alert=self.alerts.append,
         )
 
     async def play(self, sound: dict[Leg, bytes], start: int = 0) -> int:

@@ -35,7 +35,7 @@ PLAYBOOK = """
         ticks: [polite]}
       card: {lane: compliance, conditions: [card], title: Card, say: Stop, actions: [cue_card, pause_analysis],
         pause_s: 15}
-      pain: {lane: safety, conditions: [pain], title: Pain, say: Call 999}
+      pain: {lane: safety, conditions: [pain], title: Pain, say: Call 999, actions: [cue_card, supervisor_alert]}
       slow: {lane: safety, conditions: [slow], title: Route missing, say: Call 999, priority: 900}
     criteria:
       polite: {label: Polite, weight: 100, met_by: [route]}
@@ -134,3 +134,11 @@ class TestActions:
         assert coach.paused_until == 0.0
         say(coach, "my card number", 10.0)
         assert coach.paused_until == 26.0
+
+    def test_a_supervisor_is_told_that_but_not_what(self, coach: Coach) -> None:
+        say(coach, "how much", 0.0)
+        assert coach.alerts == []
+        say(coach, "chest pain", 2.0)
+        assert coach.alerts == ["safety"]
+        tick(coach, 3.0)
+        assert coach.alerts == []

@@ -216,6 +216,15 @@ export interface Pong {
   readonly type: "pong";
 }
 
+/** For managers: a colleague's call may need them. `lane` says how urgent it is; what is the matter is not told. */
+export interface HelpWanted {
+  readonly type: "help_wanted";
+  readonly call_id: string;
+  readonly agent: string;
+  readonly line: string;
+  readonly lane: "coach" | "compliance" | "safety";
+}
+
 export interface Available {
   readonly type: "available";
   readonly value: boolean;
@@ -547,7 +556,7 @@ export interface FailDismissed {
 
 export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
 
-export type AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | Pong;
+export type AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | HelpWanted | Pong;
 
 export type AgentSocketIn = Available | Ping;
 

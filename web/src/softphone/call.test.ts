@@ -95,6 +95,20 @@ describe("before a call", () => {
     expect(pageState(stopped)).toBe("available");
   });
 
+  it("tells a manager whose call may need them", () => {
+    const told = play(RINGING, {
+      type: "signalled",
+      message: { type: "help_wanted", call_id: "x", agent: "Tom Hayes", line: "Reception", lane: "safety" },
+      now: 2,
+    });
+    expect(told.message).toEqual({
+      tone: "error",
+      title: "Tom Hayes may need you",
+      detail: "A safety card has come up in their call (Reception).",
+    });
+    expect(told.rings).toHaveLength(1);
+  });
+
   it("does not ring while the server is away, nor after going away", () => {
     expect(pageState(play(RINGING, { type: "socket", state: "waiting" }))).toBe("away");
     expect(play(RINGING, { type: "wanted", value: false }).rings).toEqual([]);

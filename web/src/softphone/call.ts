@@ -232,6 +232,11 @@ function signalled(state: State, message: AgentSocketOut, now: number): State {
       return { ...state, rings: state.rings.filter((ring) => ring.call_id !== message.call_id) };
     case "call_state":
       return told(state, message, now);
+    case "help_wanted": {
+      const title = `${message.agent} may need you`;
+      const detail = `A ${message.lane} card has come up in their call (${message.line}).`;
+      return { ...state, message: { tone: message.lane === "safety" ? "error" : "warning", title, detail } };
+    }
     default:
       return state;
   }
