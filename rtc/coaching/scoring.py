@@ -1,11 +1,10 @@
 """The score of a finished call: the weights of what was met, over the weights of what applied."""
 
-from msgspec import structs
-
 from rtc.coaching.checklist import ChecklistEngine
 from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import Playbook
-from rtc.messages import CriterionResult, CriterionState, Flag, Leg, Scorecard
+from rtc.coaching.totals import total_of
+from rtc.messages import Flag, Leg, Scorecard
 
 UNDERSTOOD_CONFIDENCE = 0.5
 """Less is heard, but not understood: see rtc/speech/leg.py, where the same line is drawn for coverage."""
@@ -76,22 +75,3 @@ def _not_scored(playbook: Playbook, duration_s: float, coverage: float) -> str |
     if coverage < playbook.min_coverage:
         return f"Not scored: only {coverage:.0%} of the speech was understood, {playbook.min_coverage:.0%} is needed."
     return None
-
-
-def as_state(result: CriterionResult, state: CriterionState) -> CriterionResult:
-    """The same criterion as a person judges it: all of its weight, none of it, or it does not count."""
-    if state == result.state:
-        return result
-    points: dict[CriterionState, float] = {"met": float(result.weight), "not_met": 0.0}
-    return structs.replace(
-        result, state=state, points=points.get(state), option=None, reason=None, automatic_fail="none"
-    )
-
-
-def total_of(criteria: list[CriterionResult]) -> int | None:
-    """0 to 100, or None when nothing applied."""
-    counting = [one for one in criteria if one.points is not None]
-    if not counting:
-        return None
-    reached = sum(one.points for one in counting if one.points is not None)
-    return int(100 * reached / sum(one.weight for one in counting) + 0.5)

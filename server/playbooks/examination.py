@@ -17,6 +17,7 @@ from rtc.coaching.marked_yaml import parse_yaml
 from rtc.coaching.playbook import Playbook, PlaybookError
 from server.faults import Fault
 from server.playbooks.heading import heading_faults
+from server.playbooks.job import Job
 from server.playbooks.schemas import CaseFinding, CaseRun, LabelResult
 from server.playbooks.starters import cases_of
 
@@ -28,18 +29,6 @@ OWN = "cases"
 """What the practice's own file of cases is called in a case's place."""
 
 Case = Sentence | Call
-
-
-class Job(Struct, frozen=True):
-    """`name`: what the playbook must be called. `starter`: whose cases count too. `lines`: those that use it, or will.
-    `run` False: only check."""
-
-    name: str
-    source: str
-    cases: str
-    starter: str | None
-    lines: list[str]
-    run: bool
 
 
 class Checked(Struct, frozen=True):

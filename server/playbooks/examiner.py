@@ -11,7 +11,8 @@ import time
 
 import msgspec
 
-from server.playbooks.examination import Checked, Job, check, run
+from server.playbooks.examination import Checked, check, run
+from server.playbooks.job import Job
 from server.playbooks.schemas import CannotRun, RunAnswer, RunProgress
 
 CPU_SECONDS = 150

@@ -14,8 +14,8 @@ from server.errors import Problem
 from server.faults import Fault
 from server.logs import log
 from server.playbooks import service, starters, store
-from server.playbooks.examination import Job
 from server.playbooks.heading import numbered
+from server.playbooks.job import Job
 from server.playbooks.runs import Runs
 from server.playbooks.schemas import CannotRun, CaseFinding, CaseRun, PracticePlaybook
 

@@ -12,7 +12,7 @@ import msgspec
 
 from server.faults import Fault
 from server.logs import log
-from server.playbooks.examination import Job
+from server.playbooks.job import Job
 from server.playbooks.schemas import CannotRun, CaseRun, RunAnswer, RunProgress
 
 AT_ONCE = 2

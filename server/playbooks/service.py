@@ -11,8 +11,8 @@ from server.database import Database
 from server.errors import Problem
 from server.faults import Fault
 from server.playbooks import starters, store
-from server.playbooks.examination import Job
 from server.playbooks.heading import name_in, named
+from server.playbooks.job import Job
 from server.playbooks.runs import Runs
 from server.playbooks.schemas import (
     Draft,

@@ -9,7 +9,7 @@ dismissed it the score is in review too (EU AI Act, Regulation (EU) 2024/1689, A
 
 from collections.abc import Collection, Sequence
 
-from rtc.coaching.scoring import as_state, total_of
+from rtc.coaching.totals import as_state, total_of
 from rtc.messages import AutomaticFail, CriterionResult
 from server.errors import Problem
 from server.scores.schemas import (

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +19,7 @@ from rtc.messages import MAX_PLAYBOOK_BYTES, CallPlan
 from server.demo import RIVERSIDE
 from server.playbooks import examination, starters
 from server.playbooks import runs as running
-from server.playbooks.examination import Job
+from server.playbooks.job import Job
 from server.playbooks.runs import Runs
 from server.playbooks.schemas import CannotRun, CaseRun, RunProgress
 from tests.support.fake_media import FakeMedia, an_outcome
@@ -435,6 +437,14 @@ async def test_another_practice_sees_and_does_nothing(installation: Installation
 
 
 # --- the process that reads -------------------------------------------------------------------------------------
+
+
+def test_the_server_itself_loads_nothing_that_matches() -> None:
+    """That is the examiner's: models take memory, and their libraries have opinions of their own (decision 0009)."""
+    named = {"onnxruntime", "tokenizers", "rtc.coaching.coach"}
+    program = f"import sys, server.app; print(*sorted({named} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50)
+    assert loaded.stdout.strip() == ""
 
 
 async def test_a_run_says_how_far_it_is_and_leaves_the_event_loop_free() -> None:

@@ -7,7 +7,7 @@ import pytest
 from rtc.coaching.coach import Coach
 from rtc.coaching.hearing import Heard
 from rtc.coaching.playbook import Playbook, parse
-from rtc.coaching.scoring import as_state, total_of
+from rtc.coaching.totals import as_state, total_of
 from rtc.messages import CriterionResult, Leg, Scorecard
 
 PLAYBOOK = """
