@@ -81,6 +81,7 @@ class Bus:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._answering: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def connect(cls, url: str, name: str, user: str, password: str) -> "Bus":
@@ -147,19 +148,30 @@ class Bus:
         await self._client.subscribe(subject, cb=receive, pending_msgs_limit=pending)
 
     async def serve(
-        self, subject: str, kind: type[T], answer: Callable[[T], Awaitable[Reply]], queue: str = ""
+        self,
+        subject: str,
+        kind: type[T],
+        answer: Callable[[T], Awaitable[Reply]],
+        queue: str = "",
+        together: bool = False,
     ) -> None:
-        """Answer requests, in order. What `answer` returns goes back; a request that does not decode is refused."""
+        """Answer requests, in order, or all `together`. What `answer` returns goes back; a request that does not decode
+        is refused."""
         decoder = msgspec.msgpack.Decoder(kind)
 
-        async def receive(message: Msg) -> None:
+        async def respond(message: Msg) -> None:
             try:
                 reply = await answer(decoder.decode(message.data))
             except msgspec.DecodeError as error:
                 reply = Refusal("malformed_request", str(error))
             await message.respond(_encoder.encode(reply))
 
-        await self._client.subscribe(subject, queue=queue, cb=receive)
+        async def receive(message: Msg) -> None:
+            answering = asyncio.create_task(respond(message))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
+
+        await self._client.subscribe(subject, queue=queue, cb=receive if together else respond)
 
     @property
     def connected(self) -> bool:

@@ -5,11 +5,13 @@ Times are seconds of media time unless the name says otherwise: 0 is the moment 
 and both legs share that clock. Nothing here is ever stored, except what `Outcome` carries.
 """
 
-import zlib
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from rtc.published_playbook import PublishedPlaybook
+from rtc.receipts import PurgeReceipt, Wiped
 
 Leg = Literal["agent", "patient"]
 Lane = Literal["safety", "compliance", "coach"]
@@ -92,6 +94,25 @@ class Pipeline(Struct, frozen=True, tag="pipeline"):
     frames_wiped: int
 
 
+ListeningState = Literal["on", "paused", "stopped", "declined"]
+"""`paused`: a card number is read aloud, the patient's side is not listened to until the agent resumes. `stopped`: for
+the rest of the call, as one side wished. `declined`: the patient asked for that before the call."""
+
+
+class Listening(Struct, frozen=True, tag="listening"):
+    """To both pages: whether this call is listened to, as media does it. The channel is unordered: of two messages the
+    one with the higher `number` is true."""
+
+    number: int
+    state: ListeningState
+    since: str
+    """When `state` began: UTC, RFC 3339."""
+    by: Leg | None = None
+    """Who wished that it stops."""
+    held: bool = False
+    """The agent holds the call: neither side hears the other, and nothing is listened to."""
+
+
 class CriterionResult(Struct, frozen=True):
     """Evidence without content (mission: no words, no names): how often, which side, in which 10 s bucket first."""
 
@@ -137,7 +158,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     """Something the agent must know about the system, in words for people. Stable `code`s:
 
     cues_live, cues_paused (recogniser unreachable or full), patient_not_analysed, patient_left,
-    analysis_paused and analysis_resumed (card details), connection_lost and connection_restored (the caller's).
+    connection_lost and connection_restored (the caller's).
     """
 
     code: str
@@ -145,7 +166,13 @@ class Notice(Struct, frozen=True, tag="notice"):
     text: str
 
 
-ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice
+class Purged(Struct, frozen=True, tag="purged"):
+    """The last message of a call: what the agent's page shows is what is stored."""
+
+    receipt: PurgeReceipt
+
+
+ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Listening | Scorecard | Notice | Purged
 
 
 # --- data channel: a browser -> media (JSON text, tag field "type") ------------------------------------------
@@ -171,46 +198,26 @@ class CueFeedback(Struct, frozen=True, tag="cue_feedback", forbid_unknown_fields
     choice: CueChoice
 
 
-PageMessage = Ping | CueFeedback
+class StopListening(Struct, frozen=True, tag="stop_listening", forbid_unknown_fields=True):
+    """From either side: nothing of this call is listened to from now on. There is no way back but a new call."""
+
+
+class Hold(Struct, frozen=True, tag="hold", forbid_unknown_fields=True):
+    """From the agent's page. `value` false: talk again."""
+
+    value: bool
+
+
+class ResumeListening(Struct, frozen=True, tag="resume_listening", forbid_unknown_fields=True):
+    """From the agent's page: the card number is over. Ends that pause and nothing else."""
+
+
+PageMessage = Ping | CueFeedback | StopListening | Hold | ResumeListening
 
 MAX_PAGE_MESSAGE_CHARS = 128
 
 
 # --- server <-> media (MessagePack over NATS) ---------------------------------------------------------------
-
-
-MAX_PLAYBOOK_BYTES = 400_000
-"""Of a playbook's YAML in UTF-8."""
-
-MAX_PACKED_BYTES = 128 * 1024
-"""The same, compressed. With a session description and the words it must fit into one message of NATS (256 KiB)."""
-
-
-class PublishedPlaybook(Struct, frozen=True):
-    """A version that the practice published, whole: speech reaches no database. `packed` is its YAML (RFC 1950)."""
-
-    version: int
-    packed: Annotated[bytes, Meta(max_length=MAX_PACKED_BYTES)]
-
-    @classmethod
-    def of(cls, version: int, yaml: str) -> Self:
-        """Raises ValueError when it is too long to go with a call."""
-        packed = zlib.compress(yaml.encode(), 9)
-        if len(packed) > MAX_PACKED_BYTES:
-            raise ValueError(f"takes {len(packed)} bytes compressed, {MAX_PACKED_BYTES} fit")
-        return cls(version, packed)
-
-    @property
-    def yaml(self) -> str:
-        """Raises ValueError when it cannot be unpacked, or would be larger than a playbook may be."""
-        unpacking = zlib.decompressobj()
-        try:
-            text = unpacking.decompress(self.packed, MAX_PLAYBOOK_BYTES + 1)
-        except zlib.error as error:
-            raise ValueError("cannot be unpacked") from error
-        if len(text) > MAX_PLAYBOOK_BYTES or not unpacking.eof:
-            raise ValueError("is cut short or too large")
-        return text.decode()
 
 
 class CallPlan(Struct, frozen=True):
@@ -356,11 +363,24 @@ class Pcm(Struct, frozen=True, array_like=True):
     pcm: bytes
 
 
+class Rest(Struct, frozen=True, array_like=True):
+    """Nothing more comes of this leg for now: the call is held, or its connection is lost. Repeated once a second, so
+    that the recogniser knows the call goes on. What is not yet understood is recognised, and then nothing is held.
+
+    `unheard`: it is wiped instead, because a card number may be in it.
+    """
+
+    call_id: str
+    leg: Leg
+    unheard: bool
+
+
 class Sound(Struct, frozen=True, array_like=True):
     """What one media process heard since its last message, of all calls whose sound goes to the same worker. The
-    pieces of a leg are in order."""
+    pieces of a leg are in order, and come before its rest."""
 
     pieces: list[Pcm]
+    rests: list[Rest] = msgspec.field(default_factory=list)
 
 
 class MediaTotals(Struct, frozen=True):
@@ -383,36 +403,49 @@ class CueCounts(Struct, frozen=True):
 
 
 class CallClose(Struct, frozen=True):
-    """Request, media -> the speech worker that holds the call: the call is over; score it, wipe it, report it."""
+    """Request, media -> the speech worker that holds the call: score it and wipe it. Answered by Closed, once all is
+    wiped."""
 
     call_id: str
     duration_s: float
     totals: MediaTotals
-    cues: list[CueCounts] = msgspec.field(default_factory=list)
-    """For the `Outcome`: only speech knows the playbook's version."""
+    forget: bool = False
+    """Somebody stopped the listening: wipe at once, recognise and score nothing."""
+
+
+class Closed(Struct, frozen=True, tag="closed"):
+    """The call is over for this recogniser. `scorecard` is None where listening was stopped."""
+
+    scorecard: Scorecard | None
+    playbook_version: int
+    wiped: Wiped
+
+
+class PauseListening(Struct, frozen=True, tag="pause_listening"):
+    """speech -> media: a card number is being read. No more of this leg until the agent resumes. Repeated until
+    media's `Rest` says that it was heard."""
+
+    leg: Leg
+
+
+class GivenUp(Struct, frozen=True, tag="given_up"):
+    """speech -> media: this recogniser ends, and has wiped what it held of the call."""
+
+    wiped: Wiped
 
 
 class ToAgent(Struct, frozen=True):
-    """speech -> media: put this on the agent's data channel."""
+    """speech -> media: put this on the agent's data channel. The last two are for media itself."""
 
     call_id: str
-    message: ChannelMessage
+    message: ChannelMessage | PauseListening | GivenUp
 
 
-# --- media or speech -> server, once per call ----------------------------------------------------------------
+# --- media -> server (speech, where media is gone), once per call ---------------------------------------------
 
 
-class PurgeReceipt(Struct, frozen=True):
-    """What became of the sound. Complete only if every frame that came in was wiped."""
-
-    frames_in: int
-    bytes_in: int
-    frames_wiped: int
-    oldest_sample_ms: int
-    """Longest time any sample was held in memory by the recogniser, over the whole call."""
-    wiped_at: str
-    """UTC, RFC 3339."""
-    complete: bool
+NOT_CONNECTED = "not_connected"
+"""Why a call is not scored whose two sides were never bridged: nothing of it could be heard, and nothing is judged."""
 
 
 class Outcome(Struct, frozen=True):
@@ -430,7 +463,7 @@ class Outcome(Struct, frozen=True):
     """Added to the practice's sums for this playbook, and not stored with the call."""
 
 
-Reply = LegAnswer | Refusal | Grant | Done
+Reply = LegAnswer | Refusal | Grant | Closed | Done
 
 channel_encoder = msgspec.json.Encoder()
 channel_decoder = msgspec.json.Decoder(ChannelMessage)

@@ -20,6 +20,7 @@ from rtc import attempts, landlock, seccomp
 from rtc.landlock import NoLandlock
 from rtc.locked_memory import SoundMemory, limit, lock_everything, raise_limit, swap
 from rtc.messages import Protection, ProtectionName, SandboxState
+from rtc.receipts import Confinement
 from rtc.seccomp import NoSeccomp, Policy
 from rtc.settings import ListeningSettings, SandboxSettings, bus_port
 
@@ -247,3 +248,11 @@ def _weak(name: ProtectionName, detail: str) -> Protection:
 
 def _missing(name: ProtectionName, detail: str) -> Protection:
     return Protection(name, "not_available", detail)
+
+
+def confinement(process: Process, state: SandboxState | None) -> Confinement:
+    """What a receipt says of it."""
+    if state is None:
+        return Confinement(process, "unproven", [])
+    weaker = [protection.name for protection in state.weaker]
+    return Confinement(process, "weaker" if weaker else "enforced", list(weaker))

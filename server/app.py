@@ -1,7 +1,6 @@
 """The one wiring list of the `server` process, top to bottom."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -44,6 +43,7 @@ from server.practices import routes as practices
 from server.sandboxes import Sandboxes
 from server.scores import routes as scores
 from server.scores.outcomes import serve_outcomes
+from server.scores.receipts import ReceiptWatch
 from server.security import MAX_BODY_BYTES, OriginCheck, add_headers
 from server.settings import ServerProcessSettings
 
@@ -83,6 +83,7 @@ ROUTES: list[Any] = [
     socket_routes.caller_socket,
     scores.evaluations,
     scores.evaluation,
+    scores.purge_alerts,
     scores.outcome,
     scores.contest,
     scores.decide,
@@ -122,6 +123,8 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
     sockets = Sockets()
     switchboard = Switchboard(database, workers, sockets, bus)
     sessions.on_close(sockets.close_session)
+    receipts = ReceiptWatch(database)
+    switchboard.on_end(receipts.expect)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -134,8 +137,7 @@ def create_app(settings: ServerProcessSettings, bus: Bus) -> Litestar:
             watching = asyncio.create_task(watch_workers(bus, switchboard, workers))
             yield
             watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.gather(watching, receipts.stop(), return_exceptions=True)
         finally:
             sockets.close_all()
             await database.close()

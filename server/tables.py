@@ -152,6 +152,8 @@ class Call(Table, tablename="call"):
     """To the minute (data minimisation, GDPR Art. 5(1)(c))."""
     duration_s = Integer(null=True, default=None)
     ended_by = Varchar(length=10, null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    """To the minute: from when on a receipt that is not there is missing."""
 
 
 class Evaluation(Table, tablename="evaluation"):
@@ -211,6 +213,9 @@ class Receipt(Table, tablename="purge_receipt"):
     oldest_sample_ms = Integer()
     wiped_at = Timestamptz()
     complete = Boolean()
+    document = Text()
+    """The whole receipt as canonical JSON: what `hash` is over (rtc/receipts.py)."""
+    hash = Varchar(length=HASH_CHARS)
 
 
 class ReviewStep(Table, tablename="review_step"):

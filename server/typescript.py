@@ -15,7 +15,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as kinds
 
-from rtc import messages
+from rtc import messages, receipts
 
 DESTINATION = Path(__file__).parent.parent / "web" / "src" / "shared" / "contract.d.ts"
 
@@ -119,7 +119,7 @@ def print_contract() -> str:
     """The whole file."""
     structs: dict[type[msgspec.Struct], None] = {}
     unions: dict[str, UnionType] = {"ChannelMessage": messages.ChannelMessage}
-    for root in (messages.ChannelMessage, messages.PageMessage, messages.PurgeReceipt):
+    for root in (messages.ChannelMessage, messages.PageMessage, receipts.PurgeReceipt):
         structs.update(dict.fromkeys(_structs_in(root)))
     for module in schemas():
         for name, value in vars(module).items():

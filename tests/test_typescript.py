@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 import pytest
 
-from rtc import messages
+from rtc import messages, receipts
 from server import typescript
 
 
@@ -65,5 +65,5 @@ def test_a_kind_without_a_spelling_is_an_error_and_not_a_guess() -> None:
 
 def test_only_what_the_browser_may_see_is_printed() -> None:
     names = set(re.findall(r"export interface (\w+)", typescript.print_contract()))
-    assert messages.PurgeReceipt.__name__ in names
+    assert receipts.PurgeReceipt.__name__ in names
     assert not names & {messages.Pcm.__name__, messages.Outcome.__name__, messages.CallPlan.__name__}

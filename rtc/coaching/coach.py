@@ -24,8 +24,6 @@ class Coach:
         self._finished: Scorecard | None = None
         self._opened = False
         self._caller_talks = False
-        self.paused_until = 0.0
-        """Media seconds until which a trigger wants the caller's sound wiped unheard (a card number is read aloud)."""
         self.alerts: list[Lane] = []
         """Lanes of triggers of the last `hear` or `tick` that want a supervisor to know, the most urgent first."""
         self.last_fired: list[CueFired] = []
@@ -84,9 +82,13 @@ class Coach:
             changed += self._checklist.tick(trigger.ticks)
             if "supervisor_alert" in trigger.actions:
                 self.alerts.append(trigger.lane)
-            if "pause_analysis" in trigger.actions:
-                self.paused_until = max(self.paused_until, at + trigger.pause_s)
         return self._cues.show(self.last_fired, at, not self._caller_talks), changed
+
+    @property
+    def pauses_analysis(self) -> bool:
+        """Whether the last `hear` or `tick` wants the caller not to be listened to: a card number is read aloud."""
+        fired = (self._playbook.triggers[one.trigger] for one in self.last_fired)
+        return any("pause_analysis" in trigger.actions for trigger in fired)
 
     def finish(self, duration_s: float, coverage: float) -> Scorecard:
         """Score the call and forget it. `duration_s` since both legs were bridged; `coverage` 0 to 1.

@@ -192,10 +192,9 @@ class Trigger(Struct, frozen=True, forbid_unknown_fields=True):
     needs_ack: bool | None = None
     """The card stays until the agent has acknowledged it. Not given: in the safety lane."""
     actions: Annotated[list[Action], Meta(min_length=1)] = field(default_factory=lambda: ["cue_card"])
+    """`pause_analysis`: the caller is not listened to until the agent says so; what was not yet understood is wiped."""
     ticks: list[Id] = []
     """`checklist_tick`: criteria that count as met."""
-    pause_s: Annotated[float, Meta(ge=5, le=120)] = 20.0
-    """`pause_analysis`: for so long the caller's sound is wiped unheard."""
 
     @property
     def once_per_call(self) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 
 from aiortc import RTCDataChannel
 
-from rtc.messages import Caption, ChannelMessage, Checklist, Cue, Hello, Notice, Pipeline, channel_encoder
+from rtc.messages import Caption, ChannelMessage, Checklist, Cue, Hello, Listening, Notice, Pipeline, channel_encoder
 
 REPEATS_MS = (60, 150)
 """A cue is sent three times: at once and after these. Its id is idempotent, so the page shows it once."""
@@ -87,12 +87,30 @@ class AgentChannel:
         self._channel = None
 
 
+class CallerChannel:
+    """The caller's data channel: it says whether the call is listened to, and nothing else. Owner: the call."""
+
+    def __init__(self) -> None:
+        self._channel: RTCDataChannel | None = None
+        self._holds: Listening | None = None
+
+    def attach(self, channel: RTCDataChannel) -> None:
+        self._channel = channel
+        if self._holds is not None:
+            self.send(self._holds)
+
+    def send(self, message: Listening) -> None:
+        self._holds = message
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(channel_encoder.encode(message).decode())
+
+
 def _subject(message: ChannelMessage) -> str | None:
     """What the message states the present truth about, so that the last one counts; None when it is an event."""
     match message:
         case Checklist(criterion=criterion):
             return f"checklist {criterion}"
-        case Hello() | Pipeline():
+        case Hello() | Pipeline() | Listening():
             return type(message).__name__
         case Notice(code=code):
             return "cues" if code in CUE_NOTICES else code.partition("_")[0]

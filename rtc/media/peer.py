@@ -20,7 +20,7 @@ from rtc.media.ice import announce
 from rtc.media.jitter import ReorderWindow
 from rtc.media.opus import FRAME_SAMPLES, OpusDecoder, OpusError, Samples
 from rtc.media.rtp import SoundPacket, SoundPath
-from rtc.messages import MAX_PAGE_MESSAGE_CHARS, CueFeedback, page_decoder
+from rtc.messages import MAX_PAGE_MESSAGE_CHARS, PageMessage, Ping, page_decoder
 
 OPUS_FMTP = "minptime=10;useinbandfec=1;stereo=0;usedtx=0"
 """RFC 7587 section 6.1: ask the browser for mono with in-band FEC and without discontinuous transmission."""
@@ -42,7 +42,7 @@ class LegPeer:
     """Owner: the call, on the event loop of `media`.
 
     `on_sound(pcm, lost)` gets s16le 16 kHz mono in order, to copy at once, `lost` frames of it concealed; `on_channel`
-    the data channel; `on_state` "connected", "failed" or "closed"; `on_feedback` what the agent's page says of a card.
+    the data channel; `on_state` "connected", "failed" or "closed"; `on_said` what the page wants, besides being alive.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class LegPeer:
         on_packet: Callable[[bytes, int], None],
         on_state: Callable[[str], None],
         on_channel: Callable[[RTCDataChannel], None] | None = None,
-        on_feedback: Callable[[CueFeedback], None] | None = None,
+        on_said: Callable[[PageMessage], None] | None = None,
     ) -> None:
         self._on_sound = on_sound
         self._on_packet = on_packet
@@ -68,7 +68,7 @@ class LegPeer:
         self._on_state = on_state
         self._connection.on("connectionstatechange", self._changed)
         self._on_channel = on_channel
-        self._on_feedback = on_feedback
+        self._on_said = on_said
         self._second, self._said = 0, 0
         self._connection.on("datachannel", self._open_channel)
 
@@ -100,7 +100,7 @@ class LegPeer:
             self._on_channel(channel)
 
     def _page_said(self, text: str | bytes) -> None:
-        """A ping or a card's fate: a page has no other business here, and not often."""
+        """A page has little to say here, and not often."""
         second = int(time.monotonic())
         self._said = self._said + 1 if second == self._second else 1
         self._second = second
@@ -111,8 +111,8 @@ class LegPeer:
         except DecodeError:
             return
         self.last_sign_at = time.monotonic()
-        if isinstance(message, CueFeedback) and self._on_feedback is not None:
-            self._on_feedback(message)
+        if self._on_said is not None and not isinstance(message, Ping):
+            self._on_said(message)
 
     def _changed(self) -> None:
         state = self._connection.connectionState
@@ -139,6 +139,10 @@ class LegPeer:
     def _fill(self, next_payload: bytes, last: bool) -> Samples:
         """Only the frame right before a packet can be in that packet's redundancy (RFC 6716 section 2.1.7)."""
         return self._decoder.recover(next_payload) if last else self._decoder.conceal()
+
+    def deafen(self) -> None:
+        """What arrives is not decoded any more, and the decoder's memory is wiped."""
+        self._decoder.close()
 
     async def close(self) -> None:
         self.hears.stop()

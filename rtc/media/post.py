@@ -43,6 +43,8 @@ class LegSound:
         self._held: memoryview | None = None
         self._length = 0
         self._began = 0.0
+        self.longest_wait_s = 0.0
+        """Any sample's, from when it was said until it left here or was wiped."""
         self._next_at: int | None = None
 
     def add(self, pcm: Samples) -> None:
@@ -78,13 +80,19 @@ class LegSound:
     def _forget(self, length: int) -> None:
         """The oldest bytes: what is newer moves to the front, and where it was is overwritten."""
         if self._held is not None:
+            self._note_wait()
             rest = self._length - length
             self._held[:rest] = self._held[length : self._length]
             self._held[rest : self._length] = bytes(length)
             self._length = rest
 
+    def _note_wait(self) -> None:
+        if self._length:
+            self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - self._began)
+
     def wipe(self) -> None:
         """Everything; the place goes back."""
+        self._note_wait()
         if self._held is not None:
             self._memory.give_back(self._held)
         self._held, self._length = None, 0

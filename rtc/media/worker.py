@@ -28,6 +28,7 @@ from rtc.messages import (
     WorkerState,
 )
 from rtc.refusals import Refusals, announce, pin
+from rtc.sandbox import confinement
 from rtc.settings import ListeningSettings, MediaSettings
 
 SHUTDOWN_SECONDS = 8.0
@@ -37,11 +38,15 @@ SHUTDOWN_SECONDS = 8.0
 class MediaWorker:
     """Owner of every call in this process. One event loop, no threads of ours."""
 
-    def __init__(self, settings: MediaSettings, bus: Bus, memory: SoundMemory) -> None:
+    def __init__(
+        self, settings: MediaSettings, bus: Bus, memory: SoundMemory, sandbox: SandboxState | None = None
+    ) -> None:
+        """`sandbox`: what this process has proven."""
         self.worker_id = uuid.uuid4().hex[:12]
         self._settings = settings
         self._bus = bus
         self._memory = memory
+        self._confinement = confinement("media", sandbox)
         self._speech = SpeechWorkers()
         self._post = SoundPost(bus)
         self._calls: dict[str, MediaCall] = {}
@@ -81,7 +86,7 @@ class MediaWorker:
     async def _say(self, said: ToAgent) -> None:
         call = self._calls.get(said.call_id)
         if call is not None:
-            call.to_agent(said.message)
+            call.said(said.message)
 
     async def _offer(self, offer: LegOffer) -> Reply:
         call = self._calls.get(offer.plan.call_id)
@@ -99,7 +104,9 @@ class MediaWorker:
 
     def _new_call(self, offer: LegOffer) -> MediaCall:
         hearing = Hearing(offer.plan, self.worker_id, self._bus, self._speech, self._post, self._memory)
-        call = MediaCall(offer.plan, self._settings, hearing, self._tell_server, self._report, self._forget)
+        call = MediaCall(
+            offer.plan, self._settings, hearing, self._tell_server, self._report, self._forget, self._confinement
+        )
         self._calls[offer.plan.call_id] = call
         return call
 
@@ -137,7 +144,7 @@ async def main(settings: ListeningSettings, memory: SoundMemory, state: SandboxS
     ice.apply(settings.media, loop)
     pin(loop, settings.bus)
     bus = await Bus.connect(settings.bus.url, "media", settings.bus.user, settings.bus.password)
-    worker = MediaWorker(settings.media, bus, memory)
+    worker = MediaWorker(settings.media, bus, memory, state)
     gc.collect()
     gc.freeze()  # what is here now stays: what calls leave behind is found sooner, and in less time
     announcing = asyncio.create_task(announce(bus, state, refusals))

@@ -1,16 +1,17 @@
 """One live call in `speech`: two legs, one coach, and the end that leaves nothing.
 
-sound -> HeardLeg -> HeardSpeech -> caption, coach -> cue, checklist -> (hang-up) last finals -> scorecard -> wiped
--> receipt. What was said lives in the coach's memory and nowhere else, until `finish`.
+sound -> HeardLeg -> HeardSpeech -> caption, coach -> cue, checklist -> (hang-up) last finals -> scorecard -> wiped,
+and media told so. What was said lives in the coach's memory and nowhere else, until `finish`.
 """
 
 import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import get_args
+
+from msgspec import Struct
 
 from rtc.coaching.coach import Coach
 from rtc.coaching.hearing import Heard
@@ -21,40 +22,52 @@ from rtc.messages import (
     Caption,
     ChannelMessage,
     ChecklistItem,
-    CueCounts,
+    Closed,
     Lease,
     Leg,
-    Notice,
     Outcome,
+    PauseListening,
     Pcm,
     Pipeline,
-    PurgeReceipt,
+    Rest,
     Scorecard,
     SupervisorAlert,
 )
+from rtc.receipts import Confinement, PurgeReceipt, Wiped, now, sealed
+from rtc.speech.frames import FRAME_SAMPLES
 from rtc.speech.leg import HeardLeg, HeardSpeech
 from rtc.speech.scheduler import Scheduler
 from rtc.speech.vad import Silero
 from rtc.speech.vocabulary import Vocabulary
 from rtc.speech.windows import spoken
 
-LAST_FINALS_S = 1.5
-"""How long the end of a call waits for what was said last; then it is scored without."""
+LAST_FINALS_S = 0.6
+"""How long the end of a call waits for what was said last; then it is scored without.
+All is wiped within a second."""
 
 TICK_S = 0.25
 """Of media time, between two looks at deadlines and waiting cards."""
 
-ANALYSIS_PAUSED = Notice("analysis_paused", "info", "Not listening to the caller for a moment: card details were read.")
-ANALYSIS_RESUMED = Notice("analysis_resumed", "info", "Listening again.")
-
-BYTES_PER_FRAME = 640
+LAST_WINDOWS_S = 2.0
+"""How long it waits for windows that are being recognised: they cannot be taken from the engine, and no receipt is
+complete before they are wiped."""
 
 MAX_CHUNK_BYTES = 2 * SAMPLE_RATE
 """One second. Media sends 40 ms at a time."""
 
 
+class Testimony(Struct, frozen=True):
+    """What this process says of itself on every receipt."""
+
+    confinement: Confinement
+    engines: dict[str, str]
+
+
+NO_TESTIMONY = Testimony(Confinement("speech", "unproven", []), {})
+
+
 class LiveCall:
-    """Owner: the speech worker, on its event loop. `say` puts a message on the agent's data channel."""
+    """Owner: the speech worker, on its event loop. `say` puts a message on the agent's data channel, or tells media."""
 
     def __init__(
         self,
@@ -62,9 +75,10 @@ class LiveCall:
         playbook: Playbook,
         network: Silero,
         scheduler: Scheduler,
-        say: Callable[[ChannelMessage], None],
+        say: Callable[[ChannelMessage | PauseListening], None],
         memory: SoundMemory | None = None,
         alert: Callable[[SupervisorAlert], None] | None = None,
+        testimony: Testimony = NO_TESTIMONY,
     ) -> None:
         plan = lease.plan
         self.plan = plan
@@ -77,6 +91,8 @@ class LiveCall:
         self._alert = alert
         self._series = f"-{secrets.token_hex(2)}" if lease.resumed else ""
         """In the ids of captions: who takes a call over counts from one again, and the page still holds the first."""
+        self._testimony = testimony
+        self._pausing: Leg | None = None
         vocabulary = Vocabulary(plan.vocabulary) if plan.vocabulary else None
         self._legs: dict[Leg, HeardLeg] = {
             leg: HeardLeg(
@@ -93,9 +109,9 @@ class LiveCall:
             for leg in get_args(Leg)
         }
         self.heard_at = time.monotonic()
+        self.closing = False
         self.over = False
         self._ticked_at = 0.0
-        self._paused = False
 
     @property
     def checklist(self) -> list[ChecklistItem]:
@@ -106,32 +122,57 @@ class LiveCall:
         if self.over or pcm.at < 0 or len(pcm.pcm) % 2 or len(pcm.pcm) > MAX_CHUNK_BYTES:
             return
         self.heard_at = time.monotonic()
+        self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
+        if pcm.leg == self._pausing:
+            self._legs[pcm.leg].forget()  # it was on its way when the card number was noticed
         now = (pcm.at + len(pcm.pcm) // 2) / SAMPLE_RATE
-        if pcm.leg == "patient" and now <= self._coach.paused_until:
-            self._legs[pcm.leg].pass_over(pcm.at, pcm.pcm)
-        else:
-            self._legs[pcm.leg].hear(pcm.at, pcm.pcm)
         if now - self._ticked_at >= TICK_S:
             self._tick(now)
 
     def _tick(self, now: float) -> None:
-        """Media time has passed: deadlines, cards that wait for a pause, the end of a pause of analysis."""
+        """Media time has passed: deadlines, cards that wait for a pause."""
         self._ticked_at = now
         talking = frozenset(leg for leg, ear in self._legs.items() if ear.talking)
         heard_to = {leg: at for leg, ear in self._legs.items() if (at := ear.heard_to) is not None}
         self._tell(self._coach.tick(now, talking, heard_to))
-        if self._paused and now > self._coach.paused_until:
-            self._paused = False
-            self._say(ANALYSIS_RESUMED)
 
     def _tell(self, messages: Iterable[ChannelMessage]) -> None:
         for message in messages:
             self._say(message)
         if self._alert is not None and self._coach.alerts:
             self._alert(SupervisorAlert(self.plan.call_id, self._coach.alerts[0]))
-        if not self._paused and self._coach.paused_until > self._ticked_at:
-            self._paused = True
-            self._say(ANALYSIS_PAUSED)
+        if self._coach.pauses_analysis:
+            self._pause("patient")
+
+    def _pause(self, leg: Leg) -> None:
+        """A card number is being read: none of it is understood from here on, nor what was not understood yet."""
+        self._pausing = leg
+        self._legs[leg].forget()
+        self._say(PauseListening(leg))
+
+    def rest(self, rest: Rest) -> None:
+        """media sends no more of this leg for now."""
+        if self.over:
+            return
+        self.heard_at = time.monotonic()
+        leg = self._legs[rest.leg]
+        if not rest.unheard:
+            leg.rest()
+            return
+        leg.forget()
+        if rest.leg == self._pausing:
+            self._pausing = None
+
+    def nobody_sends(self) -> None:
+        """Neither sound nor rest comes: media is in trouble. What it was saying waits for nothing."""
+        for leg in self._legs.values():
+            leg.rest()
+
+    def every_second(self) -> None:
+        """The figures, and a pause that media has not confirmed."""
+        self._say(self.pipeline())
+        if self._pausing is not None:
+            self._say(PauseListening(self._pausing))
 
     def _heard(self, speech: HeardSpeech) -> None:
         utterance = f"{speech.leg}{self._series}-{speech.number}"
@@ -162,26 +203,32 @@ class LiveCall:
             frames_wiped=sum(leg.ring.frames_wiped for leg in legs),
         )
 
-    async def finish(self, duration_s: float, interrupted: bool = False, cues: Sequence[CueCounts] = ()) -> Outcome:
-        """Score, show, wipe, attest: in this order. The call must not be used afterwards. `cues`: from media."""
+    async def finish(self, duration_s: float, interrupted: bool = False) -> Closed:
+        """Score, show, wipe: in this order. The call must not be used afterwards."""
+        self.closing = True
         self._say(Pipeline("keep", *_figures(self.pipeline())))
         await self._last_finals()
         self.over = True
         scorecard = self._score(duration_s, interrupted)
         self._say(scorecard)
-        receipt = self._wipe(interrupted)
+        wiped = await self._wipe()
         self._say(self.pipeline())
-        for leg in self._legs.values():
-            leg.ring.release()
+        return Closed(scorecard, self._playbook.version, wiped)
+
+    async def forget(self) -> Closed:
+        """Somebody stopped the listening: wipe at once, score nothing, and keep no word."""
+        self.closing = self.over = True
+        wiped = await self._wipe()
+        self._coach.finish(0.0, 0.0)
+        return Closed(None, self._playbook.version, wiped)
+
+    async def interrupted(self) -> Outcome:
+        """media is gone: nobody saw its memory wiped, and nobody else is left to report the call."""
+        closed = await self.finish(0.0, interrupted=True)
+        scorecard = closed.scorecard or Scorecard(None, "call_interrupted", 0.0, [], [])
+        receipt = orphaned(self.plan.call_id, closed.wiped)
         return Outcome(
-            self.plan.call_id,
-            self.plan.practice_id,
-            self.plan.playbook,
-            self._playbook.version,
-            round(duration_s),
-            scorecard,
-            receipt,
-            list(cues),
+            self.plan.call_id, self.plan.practice_id, self.plan.playbook, closed.playbook_version, 0, scorecard, receipt
         )
 
     async def _last_finals(self) -> None:
@@ -205,24 +252,49 @@ class LiveCall:
             return Scorecard(None, reason, coverage, [], [])
         return scorecard
 
-    def _wipe(self, interrupted: bool) -> PurgeReceipt:
-        """What media still held of a call that it did not close is gone, but nobody here saw that."""
-        for leg in self._legs.values():
+    async def _wipe(self) -> Wiped:
+        legs = self._legs.values()
+        for leg in legs:
             leg.wipe()
-        rings = [leg.ring for leg in self._legs.values()]
-        frames_in = sum(ring.frames_in for ring in rings)
-        frames_wiped = sum(ring.frames_wiped for ring in rings)
-        return PurgeReceipt(
-            frames_in=frames_in,
-            bytes_in=frames_in * BYTES_PER_FRAME,
-            frames_wiped=frames_wiped,
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(leg.idle.wait() for leg in legs)), LAST_WINDOWS_S)
+        rings = [leg.ring for leg in legs]
+        wiped = Wiped(
+            samples_in=sum(ring.samples_in for ring in rings),
+            samples_wiped=sum(ring.samples_wiped for ring in rings),
+            blank=all(ring.blank for ring in rings) and all(leg.idle.is_set() for leg in legs),
             oldest_sample_ms=round(max(ring.longest_life_s for ring in rings) * 1000),
-            wiped_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            complete=frames_wiped == frames_in
-            and all(ring.blank for ring in rings)
-            and not (self._resumed or interrupted),
+            confinement=self._testimony.confinement,
+            engines=self._testimony.engines,
         )
+        for ring in rings:
+            ring.release()
+        return wiped
 
 
 def _figures(pipeline: Pipeline) -> tuple[int, int, int, int]:
     return pipeline.buffered_ms, pipeline.oldest_sample_ms, pipeline.frames_in, pipeline.frames_wiped
+
+
+def orphaned(call_id: str, wiped: Wiped) -> PurgeReceipt:
+    """Without media nobody knows what came in, or how long it waited there: never complete."""
+    heard = wiped.samples_in // FRAME_SAMPLES
+    return sealed(
+        PurgeReceipt(
+            call_id=call_id,
+            frames_in=heard,
+            bytes_in=wiped.samples_in * 2,
+            frames_heard=heard,
+            frames_wiped=wiped.samples_wiped // FRAME_SAMPLES,
+            oldest_sample_ms=wiped.oldest_sample_ms,
+            oldest_in_media_ms=0,
+            wipe_ms=None,
+            wiped_at=now(),
+            complete=False,
+            stopped_by=None,
+            stopped_at_s=None,
+            pauses=[],
+            confinement=[Confinement("media", "unproven", []), wiped.confinement],
+            engines=wiped.engines,
+        )
+    )

@@ -32,7 +32,6 @@ class LegRing:
         self.end = 0
         """One past the newest sample."""
         self._samples_in = 0
-        self._samples_wiped = 0
         self._newest_at = 0.0
         self.longest_life_s = 0.0
 
@@ -42,7 +41,7 @@ class LegRing:
         What lies before `end` was already written (a repeat) and is skipped; a hole is filled with silence.
         """
         samples = np.frombuffer(pcm, dtype="<i2")
-        if self._samples_in == 0:
+        if self._samples_in == 0 or (self.start == self.end and at > self.end):
             self.start = self.end = at
         samples = samples[max(0, self.end - at) :]
         at = max(at, self.end)
@@ -80,7 +79,6 @@ class LegRing:
         self.longest_life_s = max(self.longest_life_s, self.oldest_s)
         for piece, _ in _pieces(self.start, before - self.start, self._ring.size):
             self._ring[piece] = 0
-        self._samples_wiped += before - self.start
         self.start = before
 
     def release(self) -> None:
@@ -92,13 +90,28 @@ class LegRing:
     @property
     def oldest_s(self) -> float:
         """Age of the oldest held sample in seconds, 0 when nothing is held. Sound arrives in real time."""
-        if self.end == self.start:
-            return 0.0
-        return (self.end - self.start) / SAMPLE_RATE + self._clock() - self._newest_at
+        return 0.0 if self.end == self.start else self._clock() - self.born(self.start)
+
+    def born(self, at: int) -> float:
+        """When this media sample was said, by the clock."""
+        return self._newest_at - (self.end - at) / SAMPLE_RATE
 
     @property
     def buffered_ms(self) -> int:
         return (self.end - self.start) * 1000 // SAMPLE_RATE
+
+    def lived(self, born: float) -> None:
+        """A copy of what was said then is wiped only now."""
+        self.longest_life_s = max(self.longest_life_s, self._clock() - born)
+
+    @property
+    def samples_in(self) -> int:
+        return self._samples_in
+
+    @property
+    def samples_wiped(self) -> int:
+        """Never more than came in: silence that filled a hole was wiped too, but it was never sound."""
+        return max(0, self._samples_in - (self.end - self.start))
 
     @property
     def frames_in(self) -> int:
@@ -106,9 +119,7 @@ class LegRing:
 
     @property
     def frames_wiped(self) -> int:
-        """Never more than came in: silence that filled a hole was wiped too, but it was never sound."""
-        held = self.end - self.start
-        return max(0, self._samples_in - held) // FRAME_SAMPLES
+        return self.samples_wiped // FRAME_SAMPLES
 
     @property
     def blank(self) -> bool:

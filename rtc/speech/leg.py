@@ -83,12 +83,18 @@ class HeardLeg:
         self.drained = asyncio.Event()
         """Set while no final is being recognised."""
         self.drained.set()
+        self._resting = False
+        self._in_work = 0
+        self.idle = asyncio.Event()
+        """Set while no window of this leg is being recognised: the ring then holds all there is."""
+        self.idle.set()
         self.ring = LegRing(memory=memory)
         self.voiced_s = 0.0
         self.understood_s = 0.0
 
     def hear(self, at: int, pcm: bytes) -> None:
         """Sound as it arrives; cheap, never blocks."""
+        self._resting = False
         first = self.ring.end == self.ring.start == 0
         self.ring.write(at, pcm)
         if first or self._next_window < self.ring.start:
@@ -98,17 +104,6 @@ class HeardLeg:
             self._next_window += WINDOW
         self._wish_partial()
         self._wipe_used()
-
-    def pass_over(self, at: int, pcm: bytes) -> None:
-        """Sound that must not be heard: counted, and wiped at once with all that was not yet recognised."""
-        self.ring.write(at, pcm)
-        self._segmenter.flush()
-        self._settled = None
-        self._scheduler.forget(self._key)
-        self._voice.wipe()
-        self._voice.turn_ended()
-        self._next_window = self.ring.end
-        self.ring.wipe(self.ring.end)
 
     def _window(self, at: int) -> None:
         samples = self.ring.read(at, at + WINDOW)
@@ -154,7 +149,37 @@ class HeardLeg:
                 self._settled = (utterance.number, voice_end, hypothesis)
             self._emit(utterance, hypothesis, final=False, settled=kind == "settled")
 
-        self._scheduler.submit(Job(self._key, kind, self._language, partial(self._length, utterance), take, done))
+        self._submit(kind, utterance, take, done)
+
+    def _submit(
+        self,
+        kind: Kind,
+        utterance: Utterance,
+        take: Callable[[], Window | None],
+        done: Callable[[Hypothesis], None],
+    ) -> None:
+        """The window is a copy of the sound: it is counted until it is wiped, and how long it lived."""
+        born: float | None = None
+
+        def taken() -> Window | None:
+            nonlocal born
+            window = take()
+            if window is not None:
+                born = self.ring.born(self._span(utterance)[0])
+                self._in_work += 1
+                self.idle.clear()
+            return window
+
+        def left() -> None:
+            if born is None:
+                return
+            self.ring.lived(born)
+            self._in_work -= 1
+            if not self._in_work:
+                self.idle.set()
+
+        length = partial(self._length, utterance)
+        self._scheduler.submit(Job(self._key, kind, self._language, length, taken, done, left))
 
     def _span(self, utterance: Utterance) -> tuple[int, int]:
         """What is still held of it, from its end backwards. Empty when recognition is a whole ring behind."""
@@ -180,15 +205,19 @@ class HeardLeg:
         self._finals.append(utterance)
         self.drained.clear()
 
+        def take() -> Window | None:
+            return self._sound(utterance, "final") if utterance in self._finals else None  # wiped meanwhile
+
         def done(hypothesis: Hypothesis) -> None:
+            if utterance not in self._finals:
+                return
             self._finals.remove(utterance)
             self._emit(utterance, hypothesis, final=True, settled=True)
             if not self._finals:
                 self.drained.set()
             self._wipe_used()
 
-        take = partial(self._sound, utterance, "final")
-        self._scheduler.submit(Job(self._key, "final", self._language, partial(self._length, utterance), take, done))
+        self._submit("final", utterance, take, done)
 
     def _emit(self, utterance: Utterance, hypothesis: Hypothesis, final: bool, settled: bool) -> None:
         start, end = utterance.start / SAMPLE_RATE, utterance.voice_end / SAMPLE_RATE
@@ -205,7 +234,8 @@ class HeardLeg:
         needed = [utterance.start for utterance in self._finals]
         if self._segmenter.current is not None:
             needed.append(self._segmenter.current.start)
-        self.ring.wipe(min([self._next_window - SILENCE_KEPT, *needed]))
+        before_the_next = self.ring.end if self._resting else self._next_window - SILENCE_KEPT
+        self.ring.wipe(min([before_the_next, *needed]))
 
     @property
     def speaking(self) -> bool:
@@ -231,9 +261,30 @@ class HeardLeg:
         if last is not None:
             self._finish(last)
 
+    def rest(self) -> None:
+        """Nothing more comes for now: what is open is recognised, and then nothing is held."""
+        self.flush()
+        self._voice.turn_ended()
+        self._resting = True
+        self._wipe_used()
+
+    def forget(self) -> None:
+        """Wipe what is not yet understood, unheard. Its captions end empty."""
+        last = self._segmenter.flush()
+        unheard = [*self._finals, *([last] if last is not None and last.spoken else [])]
+        self.wipe()
+        self._voice.turn_ended()
+        self._resting = True
+        for utterance in unheard:
+            start, end = utterance.start / SAMPLE_RATE, utterance.voice_end / SAMPLE_RATE
+            self._on_heard(HeardSpeech(self._leg, utterance.number, "", True, True, start, end, 0.0))
+
     def wipe(self) -> None:
         """Overwrite everything, at once; hypotheses still in work are for nobody."""
         self._scheduler.forget(self._key)
         self._settled = None
+        self._finals.clear()
+        self.drained.set()
         self.ring.wipe(self.ring.end)
+        self._next_window = self.ring.end
         self._voice.wipe()

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from rtc.coaching.playbook import Playbook, PlaybookError, load, parse
-from rtc.messages import CallPlan, PublishedPlaybook
+from rtc.messages import CallPlan
+from rtc.published_playbook import PublishedPlaybook
 
 KEPT = 64
 """Practices' playbooks in memory, the one used longest ago goes first. Read again, one costs a fraction of a second."""

@@ -52,6 +52,8 @@ class Job(Struct):
     length: Callable[[], int]
     take: Callable[[], Window | None]
     done: Callable[[Hypothesis], None]
+    left: Callable[[], None] = lambda: None
+    """Called when the work is over: the window is wiped, or was not wanted."""
     due: float = 0.0
 
 
@@ -187,6 +189,7 @@ class Scheduler:
         kinds.remove(job.kind)
         if not kinds:
             del self._running[job.key]
+        job.left()
         self._wake.set()
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from rtc.messages import Leg
+from rtc.messages import Leg, ResumeListening
 from rtc.synthetic.network import Fate, burst, loss
 from rtc.synthetic.peer import SyntheticPeer
 from rtc.synthetic.signalling import Signalling
@@ -22,6 +22,8 @@ LATE_SECONDS = 15.0
 SCORECARD_SECONDS = 6.0
 OUTCOME_SECONDS = 15.0
 BURST_PACKETS = 25
+CARD_SECONDS = 4.0
+"""After a card number was noticed: the receptionist says that it is not wanted, and lets the call be heard again."""
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -78,13 +80,13 @@ class SyntheticCall:
         self._analyse = analyse
         self._agent_voice = Player(recording.agent, recording.quiet)
         self._patient_voice = Player(recording.patient, recording.quiet)
-        self._scorecard = asyncio.Event()
+        self._purged = asyncio.Event()
 
     async def run(self, link: str) -> None:
         """Raises CallFailed or SignallingError."""
         call_id, token = await self._signalling.place(link, self._analyse)
         patient = SyntheticPeer(self._patient_voice, self._recording.agent)
-        agent = SyntheticPeer(self._agent_voice, self._recording.patient, self._message)
+        agent = SyntheticPeer(self._agent_voice, self._recording.patient, lambda text: self._message(agent, text))
         try:
             await patient.accept(await self._signalling.patient_leg(call_id, token, await patient.offer()))
             await agent.accept(await self._signalling.answer(call_id, await agent.offer()))
@@ -98,7 +100,7 @@ class SyntheticCall:
             await self._both_played()
             await asyncio.sleep(TAIL_SECONDS)
             await self._signalling.patient_hang_up(call_id, token)
-            await self._wait(self._scorecard, SCORECARD_SECONDS)
+            await self._wait(self._purged, SCORECARD_SECONDS)
         finally:
             await agent.close()
             await patient.close()
@@ -126,11 +128,13 @@ class SyntheticCall:
         except TimeoutError:
             return
 
-    def _message(self, text: str) -> None:
+    def _message(self, agent: SyntheticPeer, text: str) -> None:
         arrived = time.monotonic()
         message = json.loads(text)
-        if message["type"] == "scorecard":
-            self._scorecard.set()
+        if message["type"] == "purged":
+            self._purged.set()
+        if message["type"] == "listening" and message["state"] == "paused":
+            asyncio.get_running_loop().call_later(CARD_SECONDS, agent.say, ResumeListening())
         started = self._patient_voice.started_at
         at_s = round(arrived - started, 3) if started is not None else None
         line: dict[str, Any] = {"call": self._number, "at_s": at_s, "message": message}

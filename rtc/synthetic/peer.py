@@ -8,7 +8,9 @@ from statistics import median
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
+from msgspec import Struct
 
+from rtc.messages import channel_encoder
 from rtc.synthetic.network import Fate, Pipe
 from rtc.synthetic.sound import FRAME_S, Player
 
@@ -24,10 +26,13 @@ class Ear:
         self._places = {packet: number for number, packet in enumerate(expected) if counted[packet] == 1}
         self._arrived: dict[int, float] = {}
         self.heard = 0
+        self.changed = asyncio.Event()
+        """Set whenever `heard` grows; whoever waits clears it."""
 
     def add(self, packet: RtpPacket) -> tuple[bool, None]:
         if packet.payload in self._expected:
             self.heard += 1
+            self.changed.set()
             place = self._places.get(packet.payload)
             if place is not None:
                 self._arrived.setdefault(place, time.monotonic())
@@ -72,6 +77,11 @@ class SyntheticPeer:
             self.connected.set()
         elif self._connection.connectionState in ("failed", "closed"):
             self.closed.set()
+
+    def say(self, message: Struct) -> None:
+        """As the page does, over its data channel."""
+        if self.channel is not None and self.channel.readyState == "open":
+            self.channel.send(channel_encoder.encode(message).decode())
 
     async def offer(self) -> str:
         await self._connection.setLocalDescription(await self._connection.createOffer())

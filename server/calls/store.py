@@ -1,6 +1,6 @@
 """Rows of calls. Callers open the transaction; every change says which state it needs, so that one of many wins."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -155,11 +155,15 @@ async def release(call_id: UUID) -> None:
 async def end(call_id: UUID, by: EndedBy) -> CallRow | None:
     """The row, for whoever ended the call; None when it was over before."""
     changed = (
-        await Call.update({Call.state: "ended", Call.ended_by: by})
+        await Call.update({Call.state: "ended", Call.ended_by: by, Call.ended_at: _minute()})
         .where((Call.id == call_id) & (Call.state != "ended"))
         .returning(*COLUMNS)
     )
     return CallRow(**changed[0]) if changed else None
+
+
+def _minute() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 async def end_never_joined(before: datetime) -> None:

@@ -1,6 +1,7 @@
 """Placing, ringing, answering and ending calls: the rows in the database, the media workers and the browsers."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
@@ -9,18 +10,8 @@ from msgspec import structs
 
 from rtc import bus as subjects
 from rtc.bus import Bus, Unreachable
-from rtc.messages import (
-    CallPlan,
-    HangUp,
-    Leg,
-    LegAnswer,
-    LegEvent,
-    LegOffer,
-    PublishedPlaybook,
-    Refusal,
-    Reply,
-    SupervisorAlert,
-)
+from rtc.messages import CallPlan, HangUp, Leg, LegAnswer, LegEvent, LegOffer, Refusal, Reply, SupervisorAlert
+from rtc.published_playbook import PublishedPlaybook
 from server.auth.access import Principal, Program, SignedIn
 from server.auth.sessions import new_token, token_hash
 from server.calls import store
@@ -48,6 +39,11 @@ class Switchboard:
         self._workers = workers
         self._sockets = sockets
         self._bus = bus
+        self._on_end: Callable[[UUID, UUID], None] = lambda _practice_id, _call_id: None
+
+    def on_end(self, expect: Callable[[UUID, UUID], None]) -> None:
+        """Told the practice and the id of each answered call that ends here."""
+        self._on_end = expect
 
     # --- the caller -------------------------------------------------------------------------------------------
 
@@ -181,6 +177,8 @@ class Switchboard:
             call = await store.end(call_id, by)
         if call is None:
             return
+        if call.person_id is not None or call.service_account_id is not None:
+            self._on_end(practice_id, call_id)
         await self._spread(CallNews(practice_id, call_id, "ended", person_id=call.person_id, by=by))
         try:
             await self._bus.request(subjects.media_hangup(call.media_worker), HangUp(str(call_id), by))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from rtc.messages import PublishedPlaybook
+from rtc.published_playbook import PublishedPlaybook
 from server.auth.access import SignedIn
 from server.database import Database
 from server.errors import Problem

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
-from rtc.messages import MAX_PLAYBOOK_BYTES
+from rtc.published_playbook import MAX_PLAYBOOK_BYTES
 from server.auth.access import SignedIn, only
 from server.database import Database
 from server.errors import Problem

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from rtc.messages import MAX_PLAYBOOK_BYTES
+from rtc.published_playbook import MAX_PLAYBOOK_BYTES
 from server.auth.access import SignedIn
 from server.database import Database
 from server.errors import Problem

@@ -6,13 +6,15 @@ import asyncpg
 
 from rtc import bus as subjects
 from rtc.bus import Bus
-from rtc.messages import Done, Outcome, Refusal, Reply
+from rtc.messages import NOT_CONNECTED, Done, Outcome, Refusal, Reply
+from rtc.receipts import is_sealed
 from server.calls import store as calls
 from server.calls.switchboard import Switchboard
 from server.cues import store as cues
 from server.database import UNREACHABLE, Database
 from server.logs import code_place, log
 from server.scores import store
+from server.scores.receipts import alert
 
 NOT_STORED: tuple[type[Exception], ...] = (asyncpg.PostgresError, *UNREACHABLE)
 
@@ -23,6 +25,8 @@ async def serve_outcomes(bus: Bus, database: Database, switchboard: Switchboard)
     async def answer(outcome: Outcome) -> Reply:
         try:
             practice_id, call_id = UUID(outcome.practice_id), UUID(outcome.call_id)
+            if not is_sealed(outcome.receipt) or outcome.receipt.call_id != outcome.call_id:
+                raise ValueError("the receipt's hash is not of this receipt")
             reply = await keep(database, practice_id, call_id, outcome)
             if isinstance(reply, Done):
                 # Reports of media arrive at most once, an outcome is repeated until it does: no call stays open.
@@ -51,11 +55,13 @@ async def keep(database: Database, practice_id: UUID, call_id: UUID, outcome: Ou
             return Done()
         await store.add_receipt(practice_id, call_id, outcome.receipt)
         await calls.set_duration(call_id, outcome.duration_s)
-        if call.answered_by != "nobody":
+        if call.answered_by != "nobody" and outcome.scorecard.reason != NOT_CONNECTED:
             await store.add_evaluation(practice_id, call_id, outcome)
         if call.answered_by == "person":
             # Into sums over all calls; which call or person it came from is not written anywhere.
             playbook = (outcome.playbook, call.own_playbook, outcome.playbook_version)
             await cues.add(practice_id, *playbook, outcome.cues)
     log.info("outcome stored", call_id=outcome.call_id)
+    if not outcome.receipt.complete:
+        alert(call_id, "incomplete")
     return Done()

@@ -11,8 +11,17 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from server.auth.access import MONITOR, Principal, SignedIn, only
 from server.database import Database
-from server.scores import service
-from server.scores.schemas import Contest, Evaluation, EvaluationPage, FailConfirmed, FailDismissed, Revised, Upheld
+from server.scores import receipts, service
+from server.scores.schemas import (
+    Contest,
+    Evaluation,
+    EvaluationPage,
+    FailConfirmed,
+    FailDismissed,
+    PurgeAlerts,
+    Revised,
+    Upheld,
+)
 
 
 @get("/api/evaluations", opt=only("agent", "manager"))
@@ -33,6 +42,12 @@ async def evaluations(
     if before is not None and before.tzinfo is None:
         before = before.replace(tzinfo=UTC)
     return await service.page(database, request.user, limit, before, monitor, in_review)
+
+
+@get("/api/practice/purge-alerts", opt=only("manager"))
+async def purge_alerts(request: Request[SignedIn, None, State], database: NamedDependency[Database]) -> PurgeAlerts:
+    """Calls that ended without a complete purge receipt."""
+    return await receipts.alerts(database, request.user.practice_id)
 
 
 @get("/api/evaluations/{evaluation_id:uuid}", opt=only("agent", "manager"))

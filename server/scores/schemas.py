@@ -5,7 +5,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from rtc.messages import AutomaticFail, CriterionResult, Flag, PurgeReceipt
+from rtc.messages import AutomaticFail, CriterionResult, Flag
+from rtc.receipts import PurgeReceipt
 
 ReviewState = Literal["submitted", "in_review", "upheld", "revised", "acknowledged"]
 
@@ -101,6 +102,23 @@ class Evaluation(Struct, frozen=True):
     automatic_fail: AutomaticFail
     review: list[ReviewStep]
     """In the order they were taken."""
+
+
+class PurgeAlert(Struct, frozen=True):
+    """A call without a complete purge receipt. `missing`: the process that would have written it is gone."""
+
+    call_id: UUID
+    evaluation_id: UUID | None
+    started_at: str
+    """UTC, RFC 3339, to the minute."""
+    reason: Literal["missing", "incomplete"]
+
+
+class PurgeAlerts(Struct, frozen=True):
+    """The newest first, of the last `days` days."""
+
+    items: list[PurgeAlert]
+    days: int
 
 
 class Contest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 from piccolo.columns.combination import And, Where
 from piccolo.query.functions import Count
 
-from rtc.messages import CriterionResult, Flag, Outcome, PurgeReceipt
+from rtc.messages import CriterionResult, Flag, Outcome
+from rtc.receipts import Confinement, PurgeReceipt, canonical
 from server.tables import Call, CriterionOutcome, Evaluation, FlagRaised, Receipt
 
 
@@ -85,6 +87,8 @@ async def add_receipt(practice_id: UUID, call_id: UUID, receipt: PurgeReceipt) -
             oldest_sample_ms=receipt.oldest_sample_ms,
             wiped_at=datetime.fromisoformat(receipt.wiped_at),
             complete=receipt.complete,
+            document=canonical(receipt).decode(),
+            hash=receipt.hash,
         )
     )
 
@@ -236,10 +240,48 @@ async def receipt_of(call_id: UUID) -> PurgeReceipt | None:
             Receipt.oldest_sample_ms,
             Receipt.wiped_at,
             Receipt.complete,
+            Receipt.document,
+            Receipt.hash,
         )
         .where(Receipt.call_id == call_id)
         .first()
     )
     if row is None:
         return None
-    return PurgeReceipt(**{**row, "wiped_at": row["wiped_at"].isoformat()})
+    document, hashed = row.pop("document"), row.pop("hash")
+    if not document:
+        return _of_before(call_id, row)
+    return structs.replace(msgspec.json.decode(document, type=PurgeReceipt), hash=hashed)
+
+
+def _of_before(call_id: UUID, row: dict[str, Any]) -> PurgeReceipt:
+    """A receipt from before the whole was stored: what nobody noted is not claimed."""
+    return PurgeReceipt(
+        call_id=str(call_id),
+        frames_heard=row["frames_in"],
+        oldest_in_media_ms=0,
+        wipe_ms=None,
+        stopped_by=None,
+        stopped_at_s=None,
+        pauses=[],
+        confinement=[Confinement("media", "unproven", []), Confinement("speech", "unproven", [])],
+        engines={},
+        **{**row, "wiped_at": row["wiped_at"].isoformat()},
+    )
+
+
+WITHOUT_RECEIPT = """
+SELECT c.id AS call_id, e.id AS evaluation_id, c.started_at, r.id IS NULL AS missing
+FROM call c LEFT JOIN purge_receipt r ON r.call_id = c.id LEFT JOIN evaluation e ON e.call_id = c.id
+WHERE c.state = 'ended' AND (c.person_id IS NOT NULL OR c.service_account_id IS NOT NULL)
+AND c.started_at > {} AND NOT coalesce(r.complete, false)
+AND (r.id IS NOT NULL OR c.ended_at IS NULL OR c.ended_at < {})
+ORDER BY c.started_at DESC LIMIT {}
+"""
+
+
+async def without_receipt(since: datetime, expected_by: datetime, limit: int) -> list[dict[str, Any]]:
+    """Answered calls without a complete receipt, the newest first. The outcome of one that ended after `expected_by`
+    may still be on its way."""
+    rows: list[dict[str, Any]] = await Call.raw(WITHOUT_RECEIPT, since, expected_by, limit)
+    return rows

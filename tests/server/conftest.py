@@ -39,5 +39,11 @@ async def tom(installation: Installation) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
+async def maria(installation: Installation) -> AsyncIterator[httpx2.AsyncClient]:
+    async with installation.as_person("maria.manager") as client:
+        yield client
+
+
+@pytest.fixture
 def riverside(installation: Installation) -> dict[str, Any]:
     return installation.practice("Riverside Surgery")

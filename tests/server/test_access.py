@@ -72,6 +72,7 @@ PROTECTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/calls/{call_id:uuid}/hang-up"): {"agent", "monitor"},
     ("GET", "/api/calls/{call_id:uuid}/outcome"): {"agent", "monitor"},
     ("GET", "/api/practice/cues"): {"manager"},
+    ("GET", "/api/practice/purge-alerts"): {"manager"},
     ("POST", "/api/evaluations/{evaluation_id:uuid}/contests"): {"agent"},
     ("POST", "/api/evaluations/{evaluation_id:uuid}/decisions"): {"manager"},
     ("POST", "/api/evaluations/{evaluation_id:uuid}/acknowledgement"): {"agent"},

@@ -15,7 +15,8 @@ import httpx2
 import pytest
 
 from rtc.coaching.playbook import parse
-from rtc.messages import MAX_PLAYBOOK_BYTES, CallPlan
+from rtc.messages import CallPlan
+from rtc.published_playbook import MAX_PLAYBOOK_BYTES
 from server.demo import RIVERSIDE
 from server.playbooks import examination, starters
 from server.playbooks import runs as running

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import msgspec
 import pytest
 
 from rtc.messages import Done, Refusal
+from rtc.receipts import PurgeReceipt, is_sealed
 from server.demo import HARBOUR, RIVERSIDE
-from tests.support.fake_media import FakeMedia, an_outcome
+from tests.support.fake_media import FakeMedia, a_receipt, an_outcome
 from tests.support.installation import Installation
 from tests.support.signalling import Placed, answer, answered_call, join, place, problem, ringing_call, scored
 
@@ -64,14 +66,8 @@ async def test_an_outcome_becomes_an_evaluation(
         "reason": None,
         "automatic_fail": "none",
     }
-    assert full["receipt"] == {
-        "frames_in": 3000,
-        "bytes_in": 3000 * 640,
-        "frames_wiped": 3000,
-        "oldest_sample_ms": 1800,
-        "wiped_at": "2026-11-23T10:00:00+00:00",
-        "complete": True,
-    }
+    assert full["receipt"] == msgspec.to_builtins(a_receipt(call.call_id))
+    assert is_sealed(msgspec.convert(full["receipt"], PurgeReceipt)), "anybody can check it"
 
 
 async def test_a_call_that_was_not_scored_says_why(

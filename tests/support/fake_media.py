@@ -17,12 +17,12 @@ from rtc.messages import (
     LegEvent,
     LegOffer,
     Outcome,
-    PurgeReceipt,
     Refusal,
     Reply,
     Scorecard,
     WorkerState,
 )
+from rtc.receipts import Confinement, Pause, PurgeReceipt, sealed
 
 ANNOUNCE_SECONDS = 1.0
 ANSWER = "v=0\r\ns=an answer\r\n"
@@ -121,7 +121,11 @@ async def fake_media(bus: Bus) -> AsyncIterator[FakeMedia]:
 
 
 def an_outcome(
-    call_id: str, practice_id: str, scorecard: Scorecard | None = None, cues: Sequence[CueCounts] = ()
+    call_id: str,
+    practice_id: str,
+    scorecard: Scorecard | None = None,
+    cues: Sequence[CueCounts] = (),
+    complete: bool = True,
 ) -> Outcome:
     return Outcome(
         call_id=call_id,
@@ -130,13 +134,28 @@ def an_outcome(
         playbook_version=1,
         duration_s=30,
         scorecard=scorecard or Scorecard(total=None, reason="too short", coverage=0.0, criteria=[], flags=[]),
-        receipt=PurgeReceipt(
+        receipt=a_receipt(call_id, complete),
+        cues=list(cues),
+    )
+
+
+def a_receipt(call_id: str, complete: bool = True) -> PurgeReceipt:
+    return sealed(
+        PurgeReceipt(
+            call_id=call_id,
             frames_in=3000,
             bytes_in=3000 * 640,
-            frames_wiped=3000,
+            frames_heard=2800,
+            frames_wiped=3000 if complete else 1200,
             oldest_sample_ms=1800,
-            wiped_at="2026-11-23T10:00:00+00:00",
-            complete=True,
-        ),
-        cues=list(cues),
+            oldest_in_media_ms=60,
+            wipe_ms=230 if complete else None,
+            wiped_at="2026-11-23T10:00:00.000Z",
+            complete=complete,
+            stopped_by=None,
+            stopped_at_s=None,
+            pauses=[Pause("hold", 20, 24)],
+            confinement=[Confinement("media", "enforced", []), Confinement("speech", "weaker", ["memory"])],
+            engines={"clinixcue": "0.1.0", "model": "tiny.en int8"},
+        )
     )

@@ -19,6 +19,7 @@ from rtc.messages import (
     ChannelMessage,
     Checklist,
     ChecklistItem,
+    Closed,
     Cue,
     Done,
     Grant,
@@ -30,19 +31,23 @@ from rtc.messages import (
     LegOffer,
     Notice,
     Outcome,
+    PauseListening,
     Refusal,
     Reply,
+    Rest,
     Scorecard,
     Sound,
     ToAgent,
     WorkerState,
 )
+from rtc.receipts import Confinement, Wiped
 from rtc.settings import MediaSettings
 from server.engines import Nats
 from tests.support.legs import BrowserLeg
 
 CUE = Cue("chest_pain-1", "safety", "chest_pain", "Chest pain: call 999", "Please call 999 now.", None, "patient", 1.0)
 RECENT_SOUNDS = 100
+OLDEST_MS = 5_000
 SCORECARD = Scorecard(80, None, 1.0, [], [])
 
 
@@ -56,11 +61,14 @@ class ScriptedSpeech:
         self.checklist: list[ChecklistItem] = []
         self.scorecard = SCORECARD
         self.closed: list[CallClose] = []
+        self.has_closed = asyncio.Event()
         self.samples: dict[str, int] = {"agent": 0, "patient": 0}
         self.ends: dict[str, int] = {"agent": 0, "patient": 0}
         self._ends: dict[tuple[str, Leg], int] = {}
         self.went_back = False
         self.sounds: deque[Sound] = deque(maxlen=RECENT_SOUNDS)
+        self.rests: list[Rest] = []
+        self._taken: dict[str, int] = {}
         self.enough = asyncio.Event()
         self.heard = asyncio.Condition()
         self.alive = True
@@ -92,6 +100,8 @@ class ScriptedSpeech:
             self.went_back |= pcm.at < self._ends.get((pcm.call_id, pcm.leg), 0)
             self._ends[pcm.call_id, pcm.leg] = self.ends[pcm.leg] = pcm.at + len(pcm.pcm) // 2
             self.samples[pcm.leg] += len(pcm.pcm) // 2
+            self._taken[pcm.call_id] = self._taken.get(pcm.call_id, 0) + len(pcm.pcm) // 2
+        self.rests += sound.rests
         if min(self.samples.values()) > 16_000:
             self.enough.set()
         async with self.heard:
@@ -99,8 +109,12 @@ class ScriptedSpeech:
 
     async def _close(self, close: CallClose) -> Reply:
         self.closed.append(close)
-        await self.say(close.call_id, self.scorecard)
-        return Done()
+        self.has_closed.set()
+        if not close.forget:
+            await self.say(close.call_id, self.scorecard)
+        samples = self._taken.get(close.call_id, 0)
+        wiped = Wiped(samples, samples, True, OLDEST_MS, Confinement("speech", "enforced", []), {"model": "a script"})
+        return Closed(None if close.forget else self.scorecard, 1, wiped)
 
     async def more(self, samples: int, seconds: float = 10.0) -> None:
         """Until so many more samples of both legs have come."""
@@ -110,7 +124,18 @@ class ScriptedSpeech:
                 self.heard.wait_for(lambda: all(self.samples[leg] >= count for leg, count in wanted.items())), seconds
             )
 
-    async def say(self, call_id: str, message: Checklist | Cue | Scorecard) -> None:
+    async def until_rest(self, leg: Leg, unheard: bool = False, seconds: float = 10.0) -> None:
+        """From now on. Raises TimeoutError."""
+        before = len(self.rests)
+        async with self.heard:
+            await asyncio.wait_for(
+                self.heard.wait_for(
+                    lambda: any(rest.leg == leg and rest.unheard == unheard for rest in self.rests[before:])
+                ),
+                seconds,
+            )
+
+    async def say(self, call_id: str, message: Checklist | Cue | Scorecard | PauseListening) -> None:
         await self.bus.publish(subjects.say(self.leases[-1].media_worker), ToAgent(call_id, message))
 
     async def stop(self) -> None:
@@ -152,6 +177,9 @@ class Office:
             self.ended.set()
         async with self.changed:
             self.changed.notify_all()
+
+    async def outcome(self) -> Outcome:
+        return await asyncio.wait_for(self.outcomes.get(), 10)
 
     async def until(self, event: LegEvent, seconds: float = 10.0) -> None:
         """Raises TimeoutError when media does not say so."""
@@ -212,7 +240,7 @@ class Conversation:
     def __init__(self, office: Office, worker: Named, analyse: bool = True) -> None:
         self.plan = CallPlan(str(uuid.uuid4()), str(uuid.uuid4()), "gp-reception", analyse)
         self.office, self.worker = office, worker
-        self.patient = BrowserLeg("chest_pain.patient.flac", "chest_pain.agent.flac")
+        self.patient = self.patient_page()
         self.agent = self.agent_page()
 
     async def begin(self) -> None:
@@ -226,6 +254,9 @@ class Conversation:
     def agent_page(self) -> BrowserLeg:
         return BrowserLeg("chest_pain.agent.flac", "chest_pain.patient.flac", channel=True)
 
+    def patient_page(self) -> BrowserLeg:
+        return BrowserLeg("chest_pain.patient.flac", "chest_pain.agent.flac", channel=True)
+
     async def agent_returns(self) -> None:
         """With a new page, as after a reload: it knows nothing of the call."""
         self.agent = self.agent_page()
@@ -234,7 +265,7 @@ class Conversation:
         self.agent.player.play()
 
     async def patient_returns(self) -> None:
-        self.patient = BrowserLeg("chest_pain.patient.flac", "chest_pain.agent.flac")
+        self.patient = self.patient_page()
         await self.patient.connect(partial(self.office.answer, self.worker.worker_id, self.plan, "patient"))
         await asyncio.wait_for(self.patient.peer.connected.wait(), 10)
         self.patient.player.play()

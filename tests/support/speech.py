@@ -10,7 +10,19 @@ from typing import TypeVar
 import av
 
 from rtc.coaching.playbook import Playbook, load
-from rtc.messages import CallPlan, Caption, ChannelMessage, Cue, Lease, Leg, Pcm, SupervisorAlert
+from rtc.messages import (
+    SAMPLE_RATE,
+    CallPlan,
+    Caption,
+    ChannelMessage,
+    Cue,
+    Lease,
+    Leg,
+    PauseListening,
+    Pcm,
+    Rest,
+    SupervisorAlert,
+)
 from rtc.speech.call import LiveCall
 from rtc.speech.device import Device
 from rtc.speech.scheduler import Scheduler
@@ -40,7 +52,7 @@ def plan(call_id: str = "call", vocabulary: tuple[str, ...] = ()) -> CallPlan:
 
 
 class Line:
-    """One live call and everything it says to the agent."""
+    """One live call and everything it says to the agent. Stands in for media: a pause lasts `pause_s`."""
 
     def __init__(
         self,
@@ -49,6 +61,7 @@ class Line:
         plan: CallPlan,
         resumed: bool = False,
         playbook: Playbook | None = None,
+        pause_s: float = 0.0,
     ) -> None:
         self.said: list[ChannelMessage] = []
         self.alerts: list[SupervisorAlert] = []
@@ -57,9 +70,19 @@ class Line:
             playbook or load(plan.playbook),
             network,
             scheduler,
-            self.said.append,
+            self._say,
             alert=self.alerts.append,
         )
+        self.paused: list[Leg] = []
+        self._asked: list[Leg] = []
+        self._pause = int(pause_s * SAMPLE_RATE)
+        self._heard_from: dict[Leg, int] = {}
+
+    def _say(self, message: ChannelMessage | PauseListening) -> None:
+        if isinstance(message, PauseListening):
+            self._asked.append(message.leg)
+        else:
+            self.said.append(message)
 
     async def play(self, sound: dict[Leg, bytes], start: int = 0) -> int:
         """Both legs beside each other, from media sample `start` on; finals are awaited. Returns where it ended."""
@@ -71,7 +94,14 @@ class Line:
 
     def feed(self, sound: dict[Leg, bytes], at: int, start: int = 0) -> None:
         """The chunk at sample `at` of both legs."""
+        while self._asked:
+            leg = self._asked.pop()
+            self.paused.append(leg)
+            self.call.rest(Rest(self.call.plan.call_id, leg, unheard=True))
+            self._heard_from[leg] = start + at + self._pause
         for leg, pcm in sound.items():
+            if start + at < self._heard_from.get(leg, 0):
+                continue
             chunk = pcm[at * 2 : (at + CHUNK) * 2]
             if chunk:
                 self.call.hear(Pcm(self.call.plan.call_id, leg, start + at, chunk))

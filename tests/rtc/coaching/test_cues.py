@@ -33,8 +33,7 @@ PLAYBOOK = """
       fee: {lane: coach, conditions: [fee], title: Fee, say: Quote it, cooldown_s: 5, max_per_call: 2}
       thanks: {lane: coach, conditions: [thanks], title: Thanks, say: Welcome, once: false, actions: [checklist_tick],
         ticks: [polite]}
-      card: {lane: compliance, conditions: [card], title: Card, say: Stop, actions: [cue_card, pause_analysis],
-        pause_s: 15}
+      card: {lane: compliance, conditions: [card], title: Card, say: Stop, actions: [cue_card, pause_analysis]}
       pain: {lane: safety, conditions: [pain], title: Pain, say: Call 999, actions: [cue_card, supervisor_alert]}
       slow: {lane: safety, conditions: [slow], title: Route missing, say: Call 999, priority: 900}
     criteria:
@@ -131,9 +130,9 @@ class TestActions:
         assert coach.finish(60.0, 1.0).total == 100
 
     def test_a_pause_of_analysis(self, coach: Coach) -> None:
-        assert coach.paused_until == 0.0
+        assert not coach.pauses_analysis
         say(coach, "my card number", 10.0)
-        assert coach.paused_until == 26.0
+        assert coach.pauses_analysis
 
     def test_a_supervisor_is_told_that_but_not_what(self, coach: Coach) -> None:
         say(coach, "how much", 0.0)

@@ -55,7 +55,7 @@ class Calls:
 
     async def end(self) -> None:
         for hearing in self.hearings:
-            await hearing.close(1.0, 0, 0, [])
+            await hearing.close(1.0, 0, 0)
 
 
 async def test_one_message_brings_what_all_legs_said(bus: Bus, speech: ScriptedSpeech) -> None:
@@ -119,7 +119,9 @@ async def test_what_could_not_be_posted_is_not_counted(bus: Bus, speech: Scripte
     await calls.round()
     await calls.end()
     assert [hearing._samples_out for hearing in calls.hearings] == [4 * FRAME_SAMPLES] * 2
-    assert [hearing.unattested for hearing in calls.hearings] == [4, 4], "what did leave, nobody has seen wiped"
+    assert [hearing.samples_unattested for hearing in calls.hearings] == [4 * FRAME_SAMPLES] * 2, (
+        "what did leave, nobody has seen wiped"
+    )
 
 
 async def test_sound_on_its_way_to_a_recogniser_that_was_just_lost_is_unattested(
@@ -134,7 +136,7 @@ async def test_sound_on_its_way_to_a_recogniser_that_was_just_lost_is_unattested
     calls.workers.seen.clear()
     hearing._lose_worker()
     hearing.posted(worker, 2 * FRAME_SAMPLES)
-    assert hearing.unattested == 2
+    assert hearing.samples_unattested == 2 * FRAME_SAMPLES
     assert list(hearing.take()) == []
     await calls.end()
 

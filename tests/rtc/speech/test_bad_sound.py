@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtc.messages import SAMPLE_RATE, Checklist, Leg, Pcm
+from rtc.messages import SAMPLE_RATE, Checklist, Closed, Leg, Pcm, Scorecard
 from rtc.speech.device import Device
-from rtc.speech.frames import RING_S
+from rtc.speech.frames import FRAME_SAMPLES, RING_S
 from rtc.speech.recognizers.whisper import WhisperRecognizer
 from rtc.speech.vad import Silero
 from rtc.speech.windows import Hypothesis, Window
@@ -22,6 +22,11 @@ LEGS: tuple[Leg, Leg] = ("agent", "patient")
 NAMES = ("Harbour Dental", "hygienist", "Dr Evans", "Mill Lane", "Helen Ward")
 
 MIB = 2**20
+
+
+def scored(closed: Closed) -> Scorecard:
+    assert closed.scorecard is not None
+    return closed.scorecard
 
 
 def resident() -> int:
@@ -41,11 +46,11 @@ async def test_half_an_hour_of_a_quiet_room_is_nothing(recognizer: WhisperRecogn
         assert line.call.pipeline().buffered_ms < 500
         assert (line.words, line.cues, line.of(Checklist)) == ([], [], [])
         await line.play({"patient": pcm("chest_pain.patient")[: 14 * 2 * SAMPLE_RATE]}, at)
-        outcome = await line.call.finish(1814)
+        closed = await line.call.finish(1814)
     assert line.cues == ["chest_pain"], "and then somebody speaks"
-    assert outcome.scorecard.flags == []
-    assert outcome.receipt.frames_in == (2 * 1800 + 14) * 50
-    assert outcome.receipt.complete
+    assert scored(closed).flags == []
+    assert closed.wiped.samples_in // FRAME_SAMPLES == (2 * 1800 + 14) * 50
+    assert closed.wiped.blank
 
 
 @pytest.mark.parametrize(
@@ -66,11 +71,11 @@ async def test_music_and_noise_cue_tick_and_flag_nothing(
     async with scheduling(recognizer) as scheduler:
         line = Line(network, scheduler, plan(vocabulary=NAMES))
         await line.play(dict.fromkeys(LEGS, pcm_of(sound)))
-        outcome = await line.call.finish(30)
+        closed = await line.call.finish(30)
     assert (line.words, line.cues, line.of(Checklist)) == ([], [], [])
-    assert outcome.scorecard.flags == []
-    assert outcome.scorecard.coverage == 0
-    assert outcome.receipt.complete
+    assert scored(closed).flags == []
+    assert scored(closed).coverage == 0
+    assert closed.wiped.blank
 
 
 def shouted(name: str) -> bytes:
@@ -82,9 +87,9 @@ async def test_a_shouting_caller_is_cued_for_what_was_said_only(recognizer: Whis
     async with scheduling(recognizer) as scheduler:
         line = Line(network, scheduler, plan())
         await line.play({"patient": shouted("chest_pain.patient"), "agent": pcm("chest_pain.agent")})
-        outcome = await line.call.finish(40)
+        closed = await line.call.finish(40)
     assert line.cues == ["chest_pain"]
-    assert outcome.scorecard.flags == []
+    assert scored(closed).flags == []
 
 
 async def test_what_is_shouted_beyond_recognition_does_not_count_as_understood(
@@ -95,7 +100,7 @@ async def test_what_is_shouted_beyond_recognition_does_not_count_as_understood(
         async with scheduling(recognizer) as scheduler:
             line = Line(network, scheduler, plan())
             await line.play({"patient": sound})
-            coverages.append((await line.call.finish(60)).scorecard.coverage)
+            coverages.append(scored(await line.call.finish(60)).coverage)
         assert set(line.cues) <= {"price", "card_number", "recording_question"}
     clear, loud = coverages
     assert clear > 0.95
@@ -142,17 +147,17 @@ async def forty_legs(network: Silero) -> None:
             if recognizer.go.is_set():
                 for line in lines:
                     await line.call.drained()
-        outcomes = [await line.call.finish(14) for line in lines]
+        ended = [await line.call.finish(14) for line in lines]
         assert recognizer.most_at_once == 2
         assert scheduler.waiting == 0
-    for line, outcome in zip(lines, outcomes, strict=True):
+    for line, closed in zip(lines, ended, strict=True):
         for leg in LEGS:
             ids = [caption.id for caption in line.finals(leg)]
             assert ids == [f"{leg}-{number}" for number in range(1, len(ids) + 1)], "every final, once, in order"
         assert len(line.finals("patient")) >= 1
         assert len(line.finals("agent")) >= 1
-        assert outcome.receipt.complete
-        assert outcome.receipt.oldest_sample_ms <= (RING_S + 30) * 1000
+        assert closed.wiped.blank
+        assert closed.wiped.oldest_sample_ms <= (RING_S + 30) * 1000
 
 
 async def test_forty_legs_at_once_stay_bounded_and_every_final_is_served(network: Silero) -> None:
@@ -193,10 +198,10 @@ async def test_garbage_does_not_keep_a_call_from_being_heard(
         for chunk in garbage:
             line.call.hear(chunk)
         await line.play({"patient": pcm("chest_pain.patient")[: 14 * 2 * SAMPLE_RATE]}, start=10_000 * SAMPLE_RATE)
-        outcome = await line.call.finish(20)
+        closed = await line.call.finish(20)
     assert "across my chest" in " ".join(line.words)
     assert line.cues == ["chest_pain"]
-    assert outcome.receipt.complete
+    assert closed.wiped.blank
 
 
 async def test_holes_in_speech_crash_nothing(recognizer: WhisperRecognizer, network: Silero) -> None:
@@ -210,7 +215,7 @@ async def test_holes_in_speech_crash_nothing(recognizer: WhisperRecognizer, netw
             for _ in range(0 if number % 3 == 0 else 2 if number % 7 == 0 else 1):
                 line.call.hear(chunk)
             await line.call.drained()
-        outcome = await line.call.finish(40)
+        closed = await line.call.finish(40)
     assert set(line.cues) <= {"chest_pain"}
-    assert outcome.receipt.complete
-    assert outcome.receipt.frames_in < len(sound) // CHUNK, "what was missing is not attested"
+    assert closed.wiped.blank
+    assert closed.wiped.samples_in // FRAME_SAMPLES < len(sound) // CHUNK, "what was missing is not attested"

@@ -84,3 +84,44 @@ async def test_who_takes_a_call_over_names_captions_anew(recognizer: WhisperReco
             await line.call.finish(6)
     assert all(series)
     assert sum(map(len, series)) == len(set.union(*series))
+
+
+async def open_utterance(recognizer: WhisperRecognizer, network: Silero) -> tuple[HeardLeg, list[HeardSpeech]]:
+    """A leg that stops in the middle of the patient's first turn, and whose sound nobody has recognised yet."""
+    heard: list[HeardSpeech] = []
+    ear = HeardLeg("call/leg", "patient", True, network, Scheduler(recognizer, ONE_THREAD), heard.append)
+    for at in range(0, 7 * SAMPLE_RATE, CHUNK):
+        ear.hear(at, pcm("chest_pain.patient")[at * 2 : (at + CHUNK) * 2])
+    assert ear.speaking
+    assert ear.ring.buffered_ms > 1000
+    return ear, heard
+
+
+async def test_what_is_forgotten_is_wiped_unheard_and_its_caption_taken_back(
+    recognizer: WhisperRecognizer, network: Silero
+) -> None:
+    ear, heard = await open_utterance(recognizer, network)
+    ear.forget()
+    assert ear.ring.blank
+    assert [(speech.text, speech.final) for speech in heard] == [("", True)]
+    assert not ear.speaking
+    ear.hear(60 * SAMPLE_RATE, pcm("chest_pain.patient")[: CHUNK * 2])
+    assert ear.ring.buffered_ms <= 40, "the pause is not filled with silence"
+
+
+async def test_a_leg_that_rests_holds_only_what_is_still_to_be_recognised(
+    recognizer: WhisperRecognizer, network: Silero
+) -> None:
+    ear, heard = await open_utterance(recognizer, network)
+    ear.rest()
+    assert not ear.drained.is_set()
+    assert 1000 < ear.ring.buffered_ms < 2500
+    scheduler = ear._scheduler
+    running = asyncio.create_task(scheduler.run())
+    await ear.drained.wait()
+    await ear.idle.wait()
+    running.cancel()
+    scheduler.close()
+    assert heard[-1].final
+    assert heard[-1].text != ""
+    assert ear.ring.blank

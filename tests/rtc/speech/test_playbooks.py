@@ -9,17 +9,8 @@ import pytest
 from rtc.bus import SPEECH_LEASE, SPEECH_STATE
 from rtc.coaching.playbook import PlaybookError, load
 from rtc.locked_memory import SoundMemory
-from rtc.messages import (
-    MAX_PACKED_BYTES,
-    MAX_PLAYBOOK_BYTES,
-    CallPlan,
-    Grant,
-    Lease,
-    LegOffer,
-    PublishedPlaybook,
-    Refusal,
-    WorkerState,
-)
+from rtc.messages import CallPlan, Grant, Lease, LegOffer, Refusal, WorkerState
+from rtc.published_playbook import MAX_PACKED_BYTES, MAX_PLAYBOOK_BYTES, PublishedPlaybook
 from rtc.settings import SpeechSettings
 from rtc.speech import playbooks as reading
 from rtc.speech.frames import RING_BYTES

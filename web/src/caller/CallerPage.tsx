@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { clock } from "../shared/format";
+import type { Listening } from "../shared/contract";
+import { clock, timeOfDay } from "../shared/format";
 import { useStore } from "../shared/store";
 import { Icon } from "../shared/ui/icons";
 import { Message } from "../shared/ui/message";
 import { useSeconds } from "../shared/ui/seconds";
 import { inCall, type State } from "./call";
 import type { Telephone } from "./telephone";
-import { emergency, ENDED, MICROPHONE, WORDS } from "./words";
+import { emergency, ENDED, MICROPHONE, stoppedSince, WORDS } from "./words";
 
 interface Props {
   readonly telephone: Telephone;
@@ -139,6 +140,11 @@ function InCall({ telephone, state }: Props) {
       {phase === "connected" ? <Timer startedAt={state.startedAt} /> : <p>{WORDS.ringing_detail}</p>}
       {state.link !== null && state.link !== "connected" && <Message tone="warning" title={WORDS.weak} />}
       {state.otherAway && <Message tone="warning" title={WORDS.other_away} />}
+      {state.listening?.held === true && (
+        <Message tone="info" title={WORDS.held}>
+          {WORDS.held_detail}
+        </Message>
+      )}
       {state.muted && <Message tone="info" title={WORDS.muted_detail} />}
       <div class="controls">
         <button type="button" class="large" aria-pressed={state.muted} disabled={phase === "placing"} onClick={() => telephone.toggleMute()}>
@@ -148,8 +154,51 @@ function InCall({ telephone, state }: Props) {
           <Icon name="hangUp" /> {WORDS.hang_up}
         </button>
       </div>
-      {phase === "connected" && <p class="hint">{state.analyse ? WORDS.analysed : WORDS.not_analysed}</p>}
+      {phase === "connected" && <Listened telephone={telephone} state={state} />}
     </section>
+  );
+}
+
+/** Whether a computer listens, and the way to end that: for the whole of the call in the same place. */
+function Listened({ telephone, state }: Props) {
+  if (state.listening?.state === "stopped") {
+    return <Stopped listening={state.listening} />;
+  }
+  if (!state.analyse || state.listening?.state === "declined") {
+    return <p class="hint">{WORDS.not_analysed}</p>;
+  }
+  return (
+    <div class="choices">
+      <p class="hint">{WORDS.analysed}</p>
+      {state.stopping ? (
+        <p role="status">{WORDS.stopping}</p>
+      ) : (
+        <button type="button" class="large" aria-describedby="stop-explained" onClick={() => telephone.stopListening()}>
+          <Icon name="deaf" /> {WORDS.stop_listening}
+        </button>
+      )}
+      <p id="stop-explained" class="hint">
+        {WORDS.stop_explained}
+      </p>
+    </div>
+  );
+}
+
+/** The button that led here is gone, so the focus comes along. */
+function Stopped({ listening }: { readonly listening: Listening }) {
+  const here = useRef<HTMLDivElement>(null);
+  const mine = listening.by === "patient";
+  useEffect(() => {
+    if (mine) {
+      here.current?.focus();
+    }
+  }, [mine]);
+  return (
+    <div ref={here} tabIndex={-1} class="stopped">
+      <Message tone="info" title={stoppedSince(timeOfDay(listening.since))}>
+        {mine ? WORDS.stopped_by_you : WORDS.stopped_by_reception}
+      </Message>
+    </div>
   );
 }
 
@@ -167,6 +216,7 @@ function Over({ telephone, state }: Props) {
     <section class="now over">
       <Heading>{WORDS.over}</Heading>
       <p>{ENDED[state.endedBy ?? "server"]}</p>
+      {state.listening?.state === "stopped" && <p class="hint">{WORDS.stopped_over}</p>}
       <p class="hint">{WORDS.close}</p>
       <button type="button" class="large" onClick={() => telephone.again()}>
         {WORDS.again}

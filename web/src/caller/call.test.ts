@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CallerCallState, Line } from "../shared/contract";
-import { type Event, INITIAL, reduce, type State } from "./call";
+import type { CallerCallState, Line, Listening } from "../shared/contract";
+import { type Event, INITIAL, parseListening, reduce, type State } from "./call";
 
 const LINE: Line = { practice: "Riverside Surgery", line: "Reception", emergency_number: "999", open: true };
 
@@ -10,6 +10,11 @@ function play(state: State, ...events: Event[]): State {
 
 function told(state: CallerCallState["state"], by: CallerCallState["by"] = null, now = 0): Event {
   return { type: "signalled", message: { type: "call_state", state, by }, now };
+}
+
+function said(number: number, state: Listening["state"]): Event {
+  const since = "2026-01-05T08:01:00.000Z";
+  return { type: "listening", listening: { type: "listening", number, state, since, by: null, held: false } };
 }
 
 const NOTICE = play(INITIAL, { type: "line", line: LINE });
@@ -74,6 +79,22 @@ describe("a call from the caller's side", () => {
     const waiting = play(NOTICE, { type: "returning", analyse: true, muted: false, startedAt: null }, told("ringing"));
     expect(play(waiting, { type: "link", link: "connected" }).phase).toBe("ringing");
     expect(play(waiting, told("answered", null, 7))).toMatchObject({ phase: "connected", startedAt: 7 });
+  });
+
+  it("shows what media has confirmed of the listening, and the wish until then", () => {
+    const wished = play(CONNECTED, said(0, "on"), { type: "stopping" });
+    expect(wished.stopping).toBe(true);
+    const stopped = play(wished, said(2, "stopped"), said(1, "on"));
+    expect(stopped).toMatchObject({ stopping: false, listening: { state: "stopped" } });
+    expect(play(stopped, { type: "stopping" }).stopping).toBe(false);
+    expect(play(stopped, told("ended", "agent")).listening?.state).toBe("stopped");
+    expect(play(stopped, told("ended", "agent"), { type: "again" }).listening).toBeNull();
+  });
+
+  it("takes nothing else from the channel", () => {
+    expect(parseListening('{"type":"caption","text":"words"}')).toBeNull();
+    expect(parseListening("null")).toBeNull();
+    expect(parseListening("{")).toBeNull();
   });
 
   it("can call again", () => {

@@ -1,6 +1,6 @@
 // The caller's page as a state machine: what is true, and how each event changes it. No JSX, no I/O, no clock.
 
-import type { CallerCallState, CallerSocketOut, Line } from "../shared/contract";
+import type { CallerCallState, CallerSocketOut, Line, Listening } from "../shared/contract";
 import type { MicrophoneFailure } from "../shared/devices";
 import type { Link } from "../shared/peer";
 
@@ -22,6 +22,10 @@ export interface State {
   readonly link: Link | null;
   /** Reception's connection was lost, and is waited for. */
   readonly otherAway: boolean;
+  /** As media does it; null until it has said so. */
+  readonly listening: Listening | null;
+  /** The caller asked for it to stop, and media has not confirmed it yet. */
+  readonly stopping: boolean;
   /** Milliseconds of performance.now(). */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -41,6 +45,8 @@ export type Event =
   | { readonly type: "signalled"; readonly message: CallerSocketOut; readonly now: number }
   | { readonly type: "link"; readonly link: Link }
   | { readonly type: "muted"; readonly muted: boolean }
+  | { readonly type: "listening"; readonly listening: Listening }
+  | { readonly type: "stopping" }
   | { readonly type: "ended"; readonly by: EndedBy; readonly now: number }
   | { readonly type: "again" };
 
@@ -51,6 +57,8 @@ export const INITIAL: State = {
   muted: false,
   link: null,
   otherAway: false,
+  listening: null,
+  stopping: false,
   startedAt: null,
   endedAt: null,
   endedBy: null,
@@ -88,6 +96,10 @@ export function reduce(state: State, event: Event): State {
       return linkChanged(state, event.link);
     case "muted":
       return { ...state, muted: event.muted };
+    case "listening":
+      return listened(state, event.listening);
+    case "stopping":
+      return { ...state, stopping: inCall(state) && state.listening?.state !== "stopped" };
     case "ended":
       return ended(state, event.by, event.now);
     case "again":
@@ -128,6 +140,23 @@ function linkChanged(state: State, link: Link): State {
   const back = link === "connected" && placing(state);
   const phase = state.startedAt === null ? "ringing" : "connected";
   return { ...state, link, phase: back ? phase : state.phase };
+}
+
+function listened(state: State, listening: Listening): State {
+  if (state.listening !== null && listening.number < state.listening.number) {
+    return state;
+  }
+  return { ...state, listening, stopping: state.stopping && listening.state !== "stopped" };
+}
+
+/** What media tells the caller's page, or null for anything else. */
+export function parseListening(text: string): Listening | null {
+  try {
+    const message = JSON.parse(text) as { type?: string } | null;
+    return message?.type === "listening" ? (message as Listening) : null;
+  } catch {
+    return null;
+  }
 }
 
 function ended(state: State, by: EndedBy, now: number): State {

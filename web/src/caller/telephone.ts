@@ -7,8 +7,11 @@ import { Leg } from "../shared/leg";
 import { Socket } from "../shared/socket";
 import { Store } from "../shared/store";
 import { Tones } from "../shared/tones";
-import { type Event, INITIAL, inCall, reduce, type State } from "./call";
+import { type Event, INITIAL, inCall, parseListening, reduce, type State } from "./call";
 import { type Remembered, rememberCall, rememberedCall } from "./memory";
+
+/** How often a wish that media has not confirmed is repeated: the connection may just be being made again. */
+const ASK_AGAIN_MS = 500;
 
 export class Telephone {
   readonly store = new Store<State, Event>(INITIAL, reduce);
@@ -22,6 +25,7 @@ export class Telephone {
     readonly link: string,
   ) {
     this.store.watch(() => this.#react());
+    setInterval(() => this.#askToStop(), ASK_AGAIN_MS);
     addEventListener("beforeunload", (event) => {
       if (inCall(this.store.state)) {
         event.preventDefault();
@@ -69,6 +73,18 @@ export class Telephone {
     const muted = !this.store.state.muted;
     this.#leg?.setMuted(muted);
     this.#send({ type: "muted", muted });
+  }
+
+  /** For the rest of the call. Asked until media has confirmed it. */
+  stopListening(): void {
+    this.#send({ type: "stopping" });
+    this.#askToStop();
+  }
+
+  #askToStop(): void {
+    if (this.store.state.stopping) {
+      this.#leg?.say({ type: "stop_listening" });
+    }
   }
 
   hangUp(): void {
@@ -144,7 +160,12 @@ export class Telephone {
           this.#send({ type: "link", link });
         }
       },
-      onMessage: () => undefined,
+      onMessage: (text) => {
+        const listening = parseListening(text);
+        if (listening !== null && this.#leg === leg) {
+          this.#send({ type: "listening", listening });
+        }
+      },
       // The server's news of the end comes by itself, and says who ended it.
       onClosed: () => undefined,
       onOver: ended,

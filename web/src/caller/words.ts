@@ -24,6 +24,14 @@ export const WORDS = {
   connected: "You are through",
   analysed: "A computer is listening to help the receptionist. Nothing is recorded.",
   not_analysed: "No computer is listening.",
+  stop_listening: "Stop listening",
+  stop_explained: "You stay connected. No computer listens for the rest of this call.",
+  stopping: "Stopping the listening…",
+  stopped_by_you: "You stopped it. You go on talking as before.",
+  stopped_by_reception: "Reception stopped it. You go on talking as before.",
+  stopped_over: "The computer's listening was stopped during this call.",
+  held: "You are on hold",
+  held_detail: "Reception will be back with you. Please stay on this page. Nobody hears you now, and no computer listens.",
   mute: "Mute",
   muted: "Muted",
   muted_detail: "You are muted: reception cannot hear you.",
@@ -35,6 +43,10 @@ export const WORDS = {
   close: "You can close this page.",
   time: "Call time",
 } as const;
+
+export function stoppedSince(time: string): string {
+  return `Nothing is listened to since ${time}`;
+}
 
 export function emergency(number: string): string {
   return `If it is an emergency call ${number}`;

@@ -5,6 +5,7 @@ import { Message } from "../shared/ui/message";
 import { ALL, queryOf, type View } from "./address";
 import { Link } from "./Link";
 import { useLoaded } from "./load";
+import { PurgeAlertList } from "./PurgeAlertList";
 
 const PAGE = "50";
 
@@ -31,6 +32,7 @@ export function EvaluationList({ me, view, go }: Props) {
             : "Newest first. Only you and your manager see these."}
         </p>
       </div>
+      {team && <PurgeAlertList go={go} />}
       {team && <MonitorSwitch view={view} go={go} />}
       {loaded.state === "here" && <Waiting count={loaded.value.in_review} team={team} view={view} go={go} />}
       {loaded.state === "loading" && <p role="status">Loading…</p>}

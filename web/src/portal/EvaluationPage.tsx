@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 import { asProblem, type Problem } from "../shared/api";
 import type { CriterionResult, Evaluation, Me, PurgeReceipt } from "../shared/contract";
-import { age, clock, count, minute, notScored, percent, second } from "../shared/format";
+import { clock, minute, notScored, percent } from "../shared/format";
 import { acknowledge, contest, mayFail, REVIEW_STATES, stepsOf, waits } from "../shared/review";
 import { CriteriaTable } from "../shared/ui/criteria";
 import { FlagList } from "../shared/ui/flags";
 import { Icon } from "../shared/ui/icons";
 import { Message } from "../shared/ui/message";
+import { ReceiptFigures, ReceiptState } from "../shared/ui/receipt";
 import { ContestForm, Steps } from "../shared/ui/review";
 import { ALL, type View } from "./address";
 import { DecisionForm, FailForm } from "./DecisionForm";
@@ -169,22 +170,8 @@ function Receipt({ receipt }: { readonly receipt: PurgeReceipt }) {
   return (
     <section class="panel receipt" aria-labelledby="receipt">
       <h2 id="receipt">Purge receipt</h2>
-      <p class={receipt.complete ? "complete" : "incomplete"}>
-        <Icon name={receipt.complete ? "tick" : "warning"} />
-        {receipt.complete ? "Every frame that came in was wiped" : "Purge not confirmed for every frame"}
-      </p>
-      <dl>
-        <dt>Frames in</dt>
-        <dd>{count(receipt.frames_in)}</dd>
-        <dt>Frames wiped</dt>
-        <dd>{count(receipt.frames_wiped)}</dd>
-        <dt>Bytes in</dt>
-        <dd>{count(receipt.bytes_in)}</dd>
-        <dt>Oldest sample held</dt>
-        <dd>{age(receipt.oldest_sample_ms)}</dd>
-        <dt>Wiped at</dt>
-        <dd>{second(receipt.wiped_at)}</dd>
-      </dl>
+      <ReceiptState receipt={receipt} />
+      <ReceiptFigures receipt={receipt} />
     </section>
   );
 }

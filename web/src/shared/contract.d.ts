@@ -61,6 +61,16 @@ export interface Pipeline {
   readonly frames_wiped: number;
 }
 
+/** To both pages: whether this call is listened to, as media does it. The channel is unordered: of two messages the one with the higher `number` is true. */
+export interface Listening {
+  readonly type: "listening";
+  readonly number: number;
+  readonly state: "declined" | "on" | "paused" | "stopped";
+  readonly since: string;
+  readonly by: "agent" | "patient" | null;
+  readonly held: boolean;
+}
+
 /** Evidence without content (mission: no words, no names): how often, which side, in which 10 s bucket first. */
 export interface CriterionResult {
   readonly criterion: string;
@@ -102,6 +112,46 @@ export interface Notice {
   readonly text: string;
 }
 
+/** A stretch in which nothing was listened to (`hold`), or not to the patient (`card_number`). Whole seconds of media time; it may have gone on until the end of the call. */
+export interface Pause {
+  readonly reason: "card_number" | "hold";
+  readonly from_s: number;
+  readonly to_s: number;
+}
+
+/** What the kernel forbade a process, by its own `SandboxState`. `unproven`: it has not told. */
+export interface Confinement {
+  readonly process: "media" | "speech";
+  readonly state: "enforced" | "unproven" | "weaker";
+  readonly weaker: readonly string[];
+}
+
+/** What became of the sound of one call, both legs, since it was bridged. */
+export interface PurgeReceipt {
+  readonly call_id: string;
+  readonly frames_in: number;
+  readonly bytes_in: number;
+  readonly frames_heard: number;
+  readonly frames_wiped: number;
+  readonly oldest_sample_ms: number;
+  readonly oldest_in_media_ms: number;
+  readonly wipe_ms: number | null;
+  readonly wiped_at: string;
+  readonly complete: boolean;
+  readonly stopped_by: "agent" | "patient" | null;
+  readonly stopped_at_s: number | null;
+  readonly pauses: readonly Pause[];
+  readonly confinement: readonly Confinement[];
+  readonly engines: Readonly<Record<string, string>>;
+  readonly hash: string;
+}
+
+/** The last message of a call: what the agent's page shows is what is stored. */
+export interface Purged {
+  readonly type: "purged";
+  readonly receipt: PurgeReceipt;
+}
+
 /** The page is alive: once a second, from either side's page. */
 export interface Ping {
   readonly type: "ping";
@@ -114,14 +164,20 @@ export interface CueFeedback {
   readonly choice: "acknowledged" | "done" | "later" | "not_relevant" | "shown";
 }
 
-/** What became of the sound. Complete only if every frame that came in was wiped. */
-export interface PurgeReceipt {
-  readonly frames_in: number;
-  readonly bytes_in: number;
-  readonly frames_wiped: number;
-  readonly oldest_sample_ms: number;
-  readonly wiped_at: string;
-  readonly complete: boolean;
+/** From either side: nothing of this call is listened to from now on. There is no way back but a new call. */
+export interface StopListening {
+  readonly type: "stop_listening";
+}
+
+/** From the agent's page. `value` false: talk again. */
+export interface Hold {
+  readonly type: "hold";
+  readonly value: boolean;
+}
+
+/** From the agent's page: the card number is over. Ends that pause and nothing else. */
+export interface ResumeListening {
+  readonly type: "resume_listening";
 }
 
 export interface PracticeName {
@@ -519,6 +575,20 @@ export interface Evaluation {
   readonly review: readonly ReviewStep[];
 }
 
+/** A call without a complete purge receipt. `missing`: the process that would have written it is gone. */
+export interface PurgeAlert {
+  readonly call_id: string;
+  readonly evaluation_id: string | null;
+  readonly started_at: string;
+  readonly reason: "incomplete" | "missing";
+}
+
+/** The newest first, of the last `days` days. */
+export interface PurgeAlerts {
+  readonly items: readonly PurgeAlert[];
+  readonly days: number;
+}
+
 /** An agent contests one criterion of their own call. Once for each. */
 export interface Contest {
   readonly criterion: string;
@@ -554,7 +624,7 @@ export interface FailDismissed {
   readonly rationale: "account_accepted" | "did_not_apply" | "recognition_at_fault" | "rule_at_fault";
 }
 
-export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Scorecard | Notice;
+export type ChannelMessage = Hello | Caption | Cue | Checklist | Pipeline | Listening | Scorecard | Notice | Purged;
 
 export type AgentSocketOut = Ring | RingStopped | AgentCallState | Presence | HelpWanted | Pong;
 

@@ -51,6 +51,13 @@ export function second(utc: string): string {
   return TO_THE_SECOND.format(new Date(utc));
 }
 
+const TIME_OF_DAY = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+/** "10:42:07" */
+export function timeOfDay(utc: string): string {
+  return TIME_OF_DAY.format(new Date(utc));
+}
+
 /** Stable codes as words: "card_number_read_back" -> "Card number read back". */
 export function words(code: string): string {
   const text = code.replaceAll(/[_-]+/g, " ").trim();
@@ -64,6 +71,9 @@ export function bucket(index: number): string {
 
 const REASONS: Record<string, string> = {
   patient_declined: "the caller chose no analysis",
+  patient_stopped: "the caller stopped the listening",
+  agent_stopped: "reception stopped the listening",
+  not_connected: "the two sides were never connected",
   recogniser_lost: "the listener stopped during the call",
   recogniser_late: "the listener was not there from the start",
   call_interrupted: "the call was interrupted",

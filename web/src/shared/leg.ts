@@ -2,9 +2,9 @@
 // lost. The call id, the microphone, mute and the chosen speaker stay; only the RTCPeerConnection changes.
 
 import { asProblem } from "./api";
-import type { CueFeedback, IceServers } from "./contract";
+import type { IceServers } from "./contract";
 import { Comeback, type Outcome } from "./comeback";
-import { type Channel, type Link, Peer } from "./peer";
+import { type Channel, type Link, Peer, type Said } from "./peer";
 
 export interface LegEvents {
   /** Asked before each connection, because the credentials in it end. Throws Problem. */
@@ -62,7 +62,7 @@ export class Leg {
     this.#comeback.now();
   }
 
-  say(message: CueFeedback): void {
+  say(message: Said): void {
     this.#peer?.say(message);
   }
 

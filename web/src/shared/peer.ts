@@ -1,6 +1,6 @@
 // One leg of a call: the browser's RTCPeerConnection to the media process.
 
-import type { CueFeedback, IceServer, Ping } from "./contract";
+import type { CueFeedback, Hold, IceServer, Ping, ResumeListening, StopListening } from "./contract";
 
 /** Host candidates take milliseconds; a virtual interface that never answers may not hold up the call. */
 const GATHERING_MS = 2000;
@@ -9,8 +9,11 @@ const GATHERING_MS = 2000;
 const PING_MS = 1000;
 const PING = JSON.stringify({ type: "ping" } satisfies Ping);
 
-/** The agent's page hears what the recogniser says; the caller's page has its channel for pings only. */
+/** The agent's page hears what the recogniser says; the caller's page whether it listens. */
 export type Channel = "cues" | "alive";
+
+/** What a page tells media, besides being alive. */
+export type Said = CueFeedback | StopListening | Hold | ResumeListening;
 
 export type Link = "connected" | "weak" | "failed" | "closed";
 
@@ -64,7 +67,7 @@ export class Peer {
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
   }
 
-  say(message: CueFeedback): void {
+  say(message: Said): void {
     if (this.#channel?.readyState === "open") {
       this.#channel.send(JSON.stringify(message));
     }

@@ -8,6 +8,7 @@ import { Captions } from "./Captions";
 import { ChecklistPanel } from "./ChecklistPanel";
 import { CueSlot } from "./CueSlot";
 import type { Desk } from "./desk";
+import { ListeningPanel } from "./ListeningPanel";
 import { PipelineView } from "./PipelineView";
 import { keyLabel, keyShortcut } from "./shortcuts";
 import { CUE_STATES } from "./words";
@@ -23,11 +24,12 @@ export function InCall({ desk, call, state }: Props & { readonly state: State })
       <div class="side">
         <CallPanel desk={desk} call={call} waiting={state.rings.length} />
         <Notices call={call} />
+        <ListeningPanel desk={desk} call={call} />
         <PipelineView call={call} />
       </div>
       <CueSlot desk={desk} call={call} />
       <ChecklistPanel items={call.checklist} ticks={call.ticks} />
-      <Captions desk={desk} on={state.captionsOn} captions={call.captions} declined={call.cueState === "declined"} />
+      <Captions desk={desk} on={state.captionsOn} captions={call.captions} declined={call.cueState === "declined" || call.cueState === "stopped"} />
     </div>
   );
 }
@@ -37,6 +39,7 @@ function CallPanel({ desk, call, waiting }: Props & { readonly waiting: number }
   // The answer button has just left the page and taken the focus with it: go on from here.
   useEffect(() => heading.current?.focus(), []);
   const busy = call.phase === "answering";
+  const held = call.listening?.held === true;
   return (
     <section class="panel call" aria-labelledby="in-call">
       <h2 id="in-call" ref={heading} tabIndex={-1}>
@@ -56,6 +59,17 @@ function CallPanel({ desk, call, waiting }: Props & { readonly waiting: number }
         >
           <Icon name={call.muted ? "muted" : "microphone"} /> {call.muted ? "Muted" : "Mute"}
           <kbd aria-hidden="true">{keyLabel("mute")}</kbd>
+        </button>
+        <button
+          type="button"
+          class="control"
+          aria-pressed={held}
+          aria-keyshortcuts={keyShortcut("hold")}
+          disabled={call.listening === null}
+          onClick={() => desk.toggleHold()}
+        >
+          <Icon name="pause" /> {held ? "On hold" : "Hold"}
+          <kbd aria-hidden="true">{keyLabel("hold")}</kbd>
         </button>
         <button
           type="button"

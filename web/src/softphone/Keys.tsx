@@ -3,6 +3,8 @@ import { type Action, keyLabel } from "./shortcuts";
 const MEANINGS: readonly (readonly [Action, string])[] = [
   ["answer", "Answer the first caller"],
   ["mute", "Mute or unmute"],
+  ["hold", "Hold, or talk again"],
+  ["listen_again", "Listen again after a card number"],
   ["hang_up", "Hang up"],
   ["captions", "Captions on or off"],
   ["cue_done", "Cue: done, or acknowledged"],

@@ -38,6 +38,7 @@ export function Result({ desk, call, waiting }: Props) {
             Check the network cable or Wi-Fi. The caller can ring again with the same link.
           </Message>
         )}
+        <Unconfirmed call={call} />
         <button type="button" class="primary large" onClick={() => desk.clear()}>
           Ready for the next call
         </button>
@@ -49,6 +50,21 @@ export function Result({ desk, call, waiting }: Props) {
       </section>
       <PipelineView call={call} />
     </div>
+  );
+}
+
+/** Said plainly: the manager is told as well. */
+function Unconfirmed({ call }: { readonly call: Call }) {
+  const connected = call.startedAt !== null && call.listening !== null;
+  if (call.receipt?.complete === true || call.phase !== "over" || !connected) {
+    return null;
+  }
+  return (
+    <Message tone="warning" title="The purge of this call is not confirmed">
+      {call.receipt === null
+        ? "No purge receipt reached this page. If none is stored either, your manager sees an alert."
+        : "Part of its sound went to a process that stopped before it could say that it was wiped. Your manager sees an alert."}
+    </Message>
   );
 }
 

@@ -115,6 +115,12 @@ function perform(desk: Desk, action: Action): void {
     case "mute":
       desk.toggleMute();
       break;
+    case "hold":
+      desk.toggleHold();
+      break;
+    case "listen_again":
+      desk.resumeListening();
+      break;
     case "hang_up":
       void desk.hangUp();
       break;

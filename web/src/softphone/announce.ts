@@ -1,7 +1,25 @@
 // What a screen reader is told when the desk changes. Plain text, short; never moves the focus.
 
+import type { Listening } from "../shared/contract";
 import type { State } from "./call";
 import { LANES } from "./words";
+
+function aboutListening(before: Listening | null, after: Listening | null): string | null {
+  if (after === null || before === null) {
+    return null;
+  }
+  if (after.held !== before.held) {
+    return after.held ? "On hold" : "Talking again";
+  }
+  if (after.state === before.state) {
+    return null;
+  }
+  return after.state === "stopped"
+    ? `Nothing is listened to any more. ${after.by === "patient" ? "The caller" : "You"} stopped it.`
+    : after.state === "paused"
+      ? "Listening is paused: card number"
+      : "Listening again";
+}
 
 export interface Announcement {
   readonly text: string;
@@ -39,6 +57,10 @@ function aboutCall(before: State, after: State): string | null {
   }
   if (after.captionsOn !== before.captionsOn) {
     return after.captionsOn ? "Captions on, not stored" : "Captions off";
+  }
+  const listening = aboutListening(before.call?.listening ?? null, after.call.listening);
+  if (listening !== null) {
+    return listening;
   }
   return after.call.cueState === "paused" && before.call.cueState !== "paused" ? "Cues paused" : null;
 }

@@ -8,8 +8,10 @@ import type {
   Checklist,
   ChecklistItem,
   CurrentCall,
+  Listening,
   Notice,
   Pipeline,
+  PurgeReceipt,
   Ring,
   Scorecard,
 } from "../shared/contract";
@@ -25,7 +27,7 @@ export type Microphone =
 
 export type EndedBy = AgentCallState["by"] | "connection";
 export type CallPhase = "answering" | "connecting" | "connected" | "wrapping" | "over";
-export type CueState = "starting" | "live" | "paused" | "declined";
+export type CueState = "starting" | "live" | "paused" | "declined" | "stopped";
 
 export interface Call {
   readonly id: string;
@@ -58,6 +60,11 @@ export interface Call {
   /** The highest age of a sample in any pipeline message of this call; the receipt has the exact figure. */
   readonly oldestSeenMs: number;
   readonly scorecard: Scorecard | null;
+  /** As media does it; null until it has said so. */
+  readonly listening: Listening | null;
+  /** The agent asked for it, and media has not confirmed it yet. */
+  readonly stopping: boolean;
+  readonly receipt: PurgeReceipt | null;
 }
 
 export interface Message {
@@ -95,6 +102,7 @@ export type Event =
   | { readonly type: "link"; readonly link: Link; readonly now: number }
   | { readonly type: "channel"; readonly message: ChannelMessage; readonly now: number }
   | { readonly type: "muted"; readonly muted: boolean }
+  | { readonly type: "stopping" }
   | { readonly type: "ended"; readonly by: EndedBy; readonly now: number }
   | { readonly type: "wrapped" }
   | { readonly type: "cleared" }
@@ -202,6 +210,9 @@ function newCall(ring: Ring): Call {
     pipeline: null,
     oldestSeenMs: 0,
     scorecard: null,
+    listening: null,
+    stopping: false,
+    receipt: null,
   };
 }
 
@@ -283,6 +294,8 @@ function duringCall(call: Call, event: CallEvent, captionsOn: boolean): Call {
       return heard(call, event.message, captionsOn, event.now);
     case "muted":
       return { ...call, muted: event.muted };
+    case "stopping":
+      return { ...call, stopping: call.listening?.state !== "stopped" };
     case "ended":
       return ended(call, event.by, event.now);
     case "wrapped":
@@ -346,7 +359,7 @@ function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: nu
       return {
         ...call,
         playbook: message.playbook,
-        cueState: message.analysed ? call.cueState : "declined",
+        cueState: message.analysed || call.cueState === "stopped" ? call.cueState : "declined",
         checklist: message.checklist,
       };
     case "cue":
@@ -366,11 +379,25 @@ function heard(call: Call, message: ChannelMessage, captionsOn: boolean, now: nu
       return { ...(talking(call) ? ended(call, null, now) : call), scorecard: message };
     case "notice":
       return noticed(call, message);
+    case "listening":
+      return listened(call, message);
+    case "purged":
+      return { ...call, receipt: message.receipt };
   }
 }
 
+/** When nothing is listened to any more, no word that was heard stays on this page. Cards do: their words are ours. */
+function listened(call: Call, listening: Listening): Call {
+  if (call.listening !== null && listening.number < call.listening.number) {
+    return call;
+  }
+  return listening.state === "stopped"
+    ? { ...call, listening, cueState: "stopped", stopping: false, notice: null, captions: [], evidence: null }
+    : { ...call, listening };
+}
+
 function said(call: Call, caption: Caption, captionsOn: boolean): Call {
-  if (call.phase === "over") {
+  if (call.phase === "over" || call.cueState === "stopped") {
     return call;
   }
   const captions = captionsOn && talking(call) ? withCaption(call.captions, caption) : call.captions;
@@ -398,13 +425,14 @@ function withCaption(captions: readonly Caption[], caption: Caption): readonly C
 }
 
 function noticed(call: Call, notice: Notice): Call {
+  if (call.cueState === "stopped" && notice.code.startsWith("cues_")) {
+    return call;
+  }
   switch (notice.code) {
     case "cues_live":
       return { ...call, cueState: "live", notice: notice.severity === "info" ? null : notice };
     case "cues_paused":
       return { ...call, cueState: "paused", notice };
-    case "analysis_resumed":
-      return { ...call, notice: null };
     case "connection_lost":
       return { ...call, callerAway: true };
     case "connection_restored":
@@ -426,7 +454,10 @@ export function valuesKept(scorecard: Scorecard | null): number {
 }
 
 export function purged(call: Call): boolean {
-  const { pipeline } = call;
+  const { pipeline, receipt } = call;
+  if (receipt !== null) {
+    return receipt.complete;
+  }
   return pipeline !== null && pipeline.stage === "purge" && pipeline.frames_wiped >= pipeline.frames_in;
 }
 
@@ -436,8 +467,10 @@ const CHANNEL_TYPES = new Set<ChannelMessage["type"]>([
   "cue",
   "checklist",
   "pipeline",
+  "listening",
   "scorecard",
   "notice",
+  "purged",
 ]);
 
 /** One message of the data channel, or null for what this page does not know: a newer server may say more. */

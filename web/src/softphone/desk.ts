@@ -8,7 +8,7 @@ import type { Link } from "../shared/peer";
 import { Socket, type SocketState } from "../shared/socket";
 import { Store } from "../shared/store";
 import type { AgentSocketIn, AgentSocketOut, Answer, CurrentCall, IceServers, Me, Present, Ring } from "../shared/contract";
-import { type Call, type Event, INITIAL, type Message, pageState, parseChannel, purged, reduce, type State } from "./call";
+import { type Call, type Event, INITIAL, type Message, pageState, parseChannel, reduce, type State } from "./call";
 import type { CueAnswer } from "./cues";
 import { rememberCall, rememberedCall } from "./memory";
 import { Ringer } from "./ringer";
@@ -39,7 +39,7 @@ export class Desk {
       onMessage: (message) => this.#signalled(message as AgentSocketOut),
       onState: (state) => this.#socketChanged(state),
     });
-    setInterval(() => this.#send({ type: "tick", now: performance.now() }), TICK_MS);
+    setInterval(() => this.#tick(), TICK_MS);
     onDevicesChanged(() => void this.#microphoneMayBeGone());
     addEventListener("beforeunload", (event) => {
       if (this.#leg !== null && this.store.state.call?.endedAt === null) {
@@ -130,6 +130,23 @@ export class Desk {
     }
   }
 
+  /** Neither side hears the other, and nothing is listened to, until it is pressed again. The page shows what media
+   * has confirmed, and each wish is for the opposite of that. */
+  toggleHold(): void {
+    this.#leg?.say({ type: "hold", value: this.store.state.call?.listening?.held !== true });
+  }
+
+  /** For the rest of the call. Asked until media has confirmed it. */
+  stopListening(): void {
+    this.#send({ type: "stopping" });
+    this.#askToStop();
+  }
+
+  /** The card number is over. */
+  resumeListening(): void {
+    this.#leg?.say({ type: "resume_listening" });
+  }
+
   async hangUp(): Promise<void> {
     const { call } = this.store.state;
     if (call === null || call.endedAt !== null || call.phase === "answering") {
@@ -194,6 +211,17 @@ export class Desk {
 
   #send(event: Event): void {
     this.store.send(event);
+  }
+
+  #tick(): void {
+    this.#send({ type: "tick", now: performance.now() });
+    this.#askToStop();
+  }
+
+  #askToStop(): void {
+    if (this.store.state.call?.stopping === true) {
+      this.#leg?.say({ type: "stop_listening" });
+    }
   }
 
   #answerFailed(message: Message, gone: boolean): void {
@@ -317,7 +345,7 @@ export class Desk {
     }
     this.#leg?.stopMicrophone();
     this.#leg?.silence();
-    if (call.scorecard !== null && purged(call)) {
+    if (call.scorecard !== null && call.receipt !== null) {
       this.#wrapped();
     } else {
       this.#wrapUpIn(call.scorecard === null ? SCORECARD_MS : PURGE_MS, call.scorecard !== null);

@@ -1,11 +1,23 @@
 // Keys of the softphone. All need two modifiers, so that typing or dictating never triggers one (WCAG 2.1.4).
 // Read by position (`code`), not by letter: the same keys on every keyboard layout.
 
-export type Action = "answer" | "mute" | "hang_up" | "captions" | "cue_done" | "cue_not_relevant" | "cue_later" | "cue_reopen";
+export type Action =
+  | "answer"
+  | "mute"
+  | "hold"
+  | "listen_again"
+  | "hang_up"
+  | "captions"
+  | "cue_done"
+  | "cue_not_relevant"
+  | "cue_later"
+  | "cue_reopen";
 
 const CODES: Record<Action, readonly [code: string, key: string]> = {
   answer: ["KeyC", "C"],
   mute: ["KeyM", "M"],
+  hold: ["KeyO", "O"],
+  listen_again: ["KeyL", "L"],
   hang_up: ["KeyH", "H"],
   captions: ["KeyK", "K"],
   cue_done: ["Digit1", "1"],

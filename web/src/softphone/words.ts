@@ -48,6 +48,10 @@ export const CUE_STATES: Record<Call["cueState"], { readonly word: string; reado
     word: "Patient chose no analysis",
     detail: "No computer is listening to this call. There will be no cues and no score.",
   },
+  stopped: {
+    word: "Nothing is listened to",
+    detail: "The listening was stopped for the rest of this call. There will be no more cues and no score.",
+  },
 };
 
 export const ENDED: Record<NonNullable<EndedBy>, string> = {
