@@ -34,6 +34,9 @@ PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 FIRST_OTHER = 3
 """Descriptors below are standard input, output and error; the last two are the log."""
 
+MOST_DESCRIPTORS = 1 << 20
+"""Where a system names no limit, or one nobody reaches."""
+
 
 class NotConfined(Exception):
     """A protection is missing that [sandbox] require asks for. One sentence."""
@@ -215,7 +218,7 @@ def _close_all_but(keep: set[int]) -> None:
     for kept in sorted(number for number in keep if number >= FIRST_OTHER):
         os.closerange(start, kept)
         start = kept + 1
-    os.closerange(start, most)
+    os.closerange(start, most if 0 < most < MOST_DESCRIPTORS else MOST_DESCRIPTORS)
 
 
 def _is_open(descriptor: int) -> bool:

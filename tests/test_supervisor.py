@@ -183,6 +183,19 @@ def test_a_one_off_that_fails_says_its_last_line(tmp_path: Path) -> None:
     assert run_to_end([sys.executable, "-c", "print('done')"], {}, tmp_path / "one.log") == "done\n"
 
 
+def test_nothing_that_is_started_may_write_a_core_file(tmp_path: Path) -> None:
+    script = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    assert run_to_end([sys.executable, "-c", script], {}, tmp_path / "one.log") == "(0, 0)\n"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "state"), [("core", "ok"), ("", "ok"), ("|/bin/false", "ok"), ("|/usr/lib/apport %p", "warning")]
+)
+def test_only_a_program_that_takes_dumps_in_gets_one(tmp_path: Path, pattern: str, state: str) -> None:
+    (tmp_path / "core_pattern").write_text(f"{pattern}\n")
+    assert checks.core_dumps(tmp_path / "core_pattern").state == state
+
+
 def test_logs_are_bounded_while_they_are_written(tmp_path: Path) -> None:
     log = tmp_path / "media.log"
     with log.open("ab", buffering=0) as writer:
