@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { CriterionResult, Evaluation, Revised } from "../shared/contract";
 import { type Decision, decide, REVISED_BECAUSE, UPHELD_BECAUSE } from "../shared/review";
 import { STATE_WORDS } from "../shared/ui/criterion";
-import { ChoiceForm } from "../shared/ui/review";
+import { ChoiceForm, useFocusBack } from "../shared/ui/review";
 
 interface Props {
   readonly evaluation: Evaluation;
@@ -16,10 +16,11 @@ const STATES: readonly Revised["state"][] = ["met", "not_met", "not_applicable"]
 export function DecisionForm({ evaluation, one, onDecided }: Props) {
   const [state, setState] = useState<Revised["state"] | "as_it_is" | null>(null);
   const { criterion, label } = one;
+  const first = useFocusBack(state !== null);
   if (state === null) {
     return (
       <div class="row" role="group" aria-label={`Decide: ${label}`}>
-        <button type="button" onClick={() => setState("as_it_is")}>
+        <button type="button" ref={first} onClick={() => setState("as_it_is")}>
           Uphold
         </button>
         {STATES.filter((other) => other !== one.state).map((other) => (
@@ -63,11 +64,12 @@ export function FailForm({ evaluation, one, onDecided }: Props) {
   const { criterion, label } = one;
   const answer = async (decision: Decision): Promise<void> => onDecided(await decide(evaluation.id, decision));
   const cancel = (): void => setFails(null);
+  const first = useFocusBack(fails !== null);
   if (fails === null) {
     return (
       <div class="row" role="group" aria-label={`Does the call fail: ${label}`}>
         <span>May fail the whole call. You decide:</span>
-        <button type="button" onClick={() => setFails(true)}>
+        <button type="button" ref={first} onClick={() => setFails(true)}>
           It fails
         </button>
         <button type="button" onClick={() => setFails(false)}>

@@ -23,6 +23,14 @@ interface Props {
 export function Result({ desk, call, waiting }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  const scorecard = useRef<HTMLHeadingElement>(null);
+  const gone = call.evidence === null;
+  useEffect(() => {
+    // The quotes may have taken the focus with them.
+    if (gone && document.activeElement === document.body) {
+      scorecard.current?.focus();
+    }
+  }, [gone]);
   const seconds = call.startedAt === null || call.endedAt === null ? 0 : (call.endedAt - call.startedAt) / 1000;
   return (
     <div class="result">
@@ -45,7 +53,9 @@ export function Result({ desk, call, waiting }: Props) {
         {waiting > 0 && <p class="also-waiting">{counted(waiting, "caller")} waiting</p>}
       </section>
       <section class="panel scorecard" aria-labelledby="scorecard">
-        <h2 id="scorecard">Scorecard</h2>
+        <h2 id="scorecard" ref={scorecard} tabIndex={-1}>
+          Scorecard
+        </h2>
         {call.scorecard === null ? <NoScorecard call={call} /> : <Card desk={desk} call={call} scorecard={call.scorecard} />}
       </section>
       <PipelineView call={call} />

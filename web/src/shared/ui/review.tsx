@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import type { Contest, ReviewStep } from "../contract";
@@ -15,12 +16,21 @@ const KINDS: Record<ReviewStep["kind"], string> = {
   acknowledged: "Acknowledged",
 };
 
+/** A step that was just taken has the focus: the form that took it is gone. */
 export function Steps({ steps }: { readonly steps: readonly ReviewStep[] }) {
+  const list = useRef<HTMLOListElement>(null);
+  const before = useRef(steps.length);
+  useEffect(() => {
+    if (steps.length > before.current) {
+      list.current?.focus();
+    }
+    before.current = steps.length;
+  }, [steps.length]);
   if (steps.length === 0) {
     return null;
   }
   return (
-    <ol class="steps">
+    <ol class="steps" ref={list} tabIndex={-1}>
       {steps.map((step) => (
         <li key={step.kind}>
           <strong>
@@ -34,6 +44,19 @@ export function Steps({ steps }: { readonly steps: readonly ReviewStep[] }) {
   );
 }
 
+/** For the button that a form took the place of: it has the focus again when the form is closed. */
+export function useFocusBack(open: boolean): RefObject<HTMLButtonElement | null> {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    if (wasOpen.current && !open) {
+      button.current?.focus();
+    }
+    wasOpen.current = open;
+  }, [open]);
+  return button;
+}
+
 interface ContestProps {
   /** What the criterion is called. */
   readonly label: string;
@@ -44,14 +67,7 @@ interface ContestProps {
 /** A button that opens a short form in its place. Reasons are chosen, not written: what is written is kept. */
 export function ContestForm({ label, onContest }: ContestProps) {
   const [open, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const wasOpen = useRef(false);
-  useEffect(() => {
-    if (wasOpen.current && !open) {
-      button.current?.focus();
-    }
-    wasOpen.current = open;
-  }, [open]);
+  const button = useFocusBack(open);
   if (!open) {
     return (
       <button type="button" class="quiet" ref={button} aria-label={`Contest: ${label}`} onClick={() => setOpen(true)}>
