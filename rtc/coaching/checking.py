@@ -150,8 +150,8 @@ def _check_criteria(criteria: dict[str, Criterion], names: _Names, complete: boo
         for key in ("met_by", "applies_if", "waived_if"):
             names.listed(getattr(criterion, key), f"{path}.{key}")
         names.against_agent(criterion.broken_by, f"{path}.broken_by")
-        if bool(criterion.met_by) == bool(criterion.broken_by):
-            refusals.add(path, "needs either 'met_by' or 'broken_by'")
+        if not (criterion.met_by or criterion.broken_by):
+            refusals.add(path, "needs 'met_by' or 'broken_by'")
         if criterion.at_least > max(1, len(criterion.met_by)):
             refusals.add(f"{path}.at_least", f"only {len(criterion.met_by)} conditions are listed in 'met_by'")
         for n, option in enumerate(criterion.options):

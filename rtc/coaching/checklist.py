@@ -2,7 +2,7 @@
 
 applies_if not yet met: not_applicable -> open -> met
 met_by:     open -> met, and stays met
-broken_by:  open -> not_met, and stays so; kept to the end it is met
+broken_by:  open or met -> not_met, and stays so; kept to the end it is met. With met_by it can be met before
 waived_if:  open -> not_applicable
 at the end: open -> not_met, partly_met by one of its options, or insufficient where too little was understood
 """
@@ -85,7 +85,7 @@ class _Row:
     def state(self) -> CriterionState:
         """What was done counts even where nobody asked for it any more; what was not, only where it applies."""
         criterion = self.criterion
-        if self._evidence and criterion.broken_by:
+        if any(met.condition in criterion.broken_by for met in self._evidence):
             return "not_met"
         if not self._applies:
             return "not_applicable"
@@ -94,12 +94,9 @@ class _Row:
         return "not_applicable" if self._waived else "open"
 
     def _enough(self, conditions: int) -> bool:
-        different = len({met.condition for met in self._evidence})
-        return different >= conditions and self._hits >= self.criterion.evidence_needed
-
-    @property
-    def _hits(self) -> int:
-        return len({met.utterance for met in self._evidence})
+        heard = [met for met in self._evidence if met.condition in self.criterion.met_by]
+        utterances = len({met.utterance for met in heard})
+        return len({met.condition for met in heard}) >= conditions and utterances >= self.criterion.evidence_needed
 
     @property
     def heard_in(self) -> list[str]:

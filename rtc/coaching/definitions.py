@@ -214,7 +214,10 @@ class Option(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True):
-    """One row of the checklist and of the score. Either met by something said, or lost by something said."""
+    """One row of the checklist and of the score: met by something said, or lost by something said and else met.
+
+    With both, what is said for it ticks it at once, and what is said against it has the last word.
+    """
 
     label: Line
     weight: Annotated[int, Meta(ge=1, le=100)]

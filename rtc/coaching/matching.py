@@ -21,6 +21,10 @@ _FILLERS = word_set("and then um uh er erm dash")
 _BREAKS = word_set("but although though whereas")
 _MAX_COMBINATIONS = 400
 
+DENIED = 0.9
+"""Where the words of a condition stand in the turn and each of them is denied, over or excepted, its meaning must be
+this sure to count all the same."""
+
 
 class Hit(Struct, frozen=True):
     """`operator` says what found it ("phrase", "near", "semantic" and so on); `end` is the word after its last."""
@@ -82,8 +86,9 @@ def find(condition: CompiledCondition, reading: Reading, complete: bool = True) 
     semantic = condition.definition.semantic
     if semantic is not None and semantic.label is not None and (hits or complete):
         score = reading.meaning.label(semantic.label)
+        needed = semantic.needed if hits or not mentions(condition, reading) else max(semantic.needed, DENIED)
         hits = hits if score >= semantic.confirms else []
-        if complete and score >= semantic.needed:
+        if complete and score >= needed:
             hits.append(Hit("semantic", len(reading.said.words)))
     examples = condition.examples if complete else None
     if semantic is not None and examples is not None and reading.meaning.nearness(examples) >= semantic.needed:

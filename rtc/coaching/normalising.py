@@ -161,7 +161,7 @@ def _without_loops(words: list[str], marks: list[str]) -> tuple[list[str], list[
 
 def _all_digits(block: list[str]) -> bool:
     """Digits are repeated by people too: "five five five five"."""
-    return all(word.isdigit() or word in _UNITS for word in block)
+    return all(word.isdigit() or word in _UNITS or word in _TENS or word in _TEENS for word in block)
 
 
 def _turns(words: list[str], start: int, period: int) -> int:

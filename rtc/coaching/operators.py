@@ -58,7 +58,7 @@ class Semantic(Struct, frozen=True, forbid_unknown_fields=True):
     """A turn nearer to one of these than to every example does not count."""
     at_least: Share | None = None
     """Not given: 0.5 for a label, 0.6 for examples."""
-    confirms: Share = 0.2
+    confirms: Share = 0.4
 
     @property
     def needed(self) -> float:

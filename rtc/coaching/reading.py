@@ -39,7 +39,9 @@ class Reading:
 
     @cached_property
     def meaning(self) -> Meaning:
-        return read_meaning(self.text, self.leg)
+        """Of the text, or of its words where a recogniser's loop was cut from it."""
+        looped = 2 * len(self.said.words) < len(self.text.split())
+        return read_meaning(self.plain if looped else self.text, self.leg)
 
     def entity_ends(self, entity: Entity) -> list[int]:
         """Where each occurrence ends, as a word of `said` (about: digits said one by one are one word there)."""

@@ -52,14 +52,14 @@ PATIENT_CUES = [
     ("anaphylaxis", "I think it's an allergic reaction"),
     ("sepsis", "the rash doesn't fade when I press it"),
     ("sepsis", "he hasn't had a wee all day"),
-    ("sepsis", "she's gone all floppy"),
+    ("unresponsive", "she's gone all floppy"),
     ("sepsis", "I can't stop shivering"),
     ("sepsis", "could it be sepsis"),
     ("self_harm", "I want to kill myself"),
     ("self_harm", "I don't want to be here any more"),
     ("self_harm", "I can't go on like this"),
     ("self_harm", "I have been hurting myself again"),
-    ("self_harm", "I've taken an overdose"),
+    ("overdose", "I've taken an overdose"),
     ("self_harm", "there's no point in living"),
     ("self_harm", "I don't see the point any more"),
     ("card_number", "My card number is five five five five, three four one two."),
@@ -166,7 +166,6 @@ AGENT_CRITERIA = [
     ("empathy", "I'm sorry to hear that. Is the pain there right now?"),
     ("emergency_redirect", "You need to hang up and call nine nine nine now."),
     ("emergency_redirect", "You need to hang up and call 999 now. Is somebody with you?"),
-    ("emergency_redirect", "please call one one one"),
     ("emergency_redirect", "Please ask her to call my 99 straight away."),
     ("emergency_redirect", "you need to dial 9-9-9"),
     ("emergency_redirect", "I'm going to send an ambulance"),
@@ -281,7 +280,7 @@ def test_card_digits_in_pieces_after_talk_of_a_card() -> None:
 
 def test_every_card_can_be_read_at_a_glance_and_the_weights_are_whole() -> None:
     playbook = load("gp-reception")
-    assert len(playbook.triggers) == 13
-    assert len(playbook.criteria) == 10
+    assert len(playbook.triggers) == 17
+    assert len(playbook.criteria) == 14
     assert {trigger.lane for trigger in playbook.triggers.values()} == {"safety", "compliance", "coach"}
     assert sum(criterion.weight for criterion in playbook.criteria.values()) == 100

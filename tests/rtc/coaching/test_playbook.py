@@ -71,7 +71,6 @@ WRONG = [
     ("say: Call 999", "say: " + "word " * 40, 25, "length <= 120"),
     ("weight: 40", "weight: 41", 26, "sum to 101"),
     ("weight: 40", "weight: 0", 28, ">= 1"),
-    ("broken_by: [bad]", "met_by: [hello], broken_by: [bad]", 28, "either 'met_by' or 'broken_by'"),
     ("met_by: [hello]", "met_by: [hello], at_least: 2", 27, "only 1 conditions"),
     ("broken_by: [bad]", "broken_by: [hello]", 28, "needs 'leg: agent, on: final'"),
     ("raised_by: [bad]", "raised_by: [pain]", 30, "needs 'leg: agent, on: final'"),
