@@ -23,7 +23,6 @@ from server.database import Database
 from server.practices import store as practices
 from server.settings import MigrationSettings, load_migration
 
-PLAYBOOK = "gp-reception"
 TOKEN_DAYS = 365
 LINK_BYTES = 9
 """72 random bits: a link cannot be guessed, and still fits into a text message."""
@@ -41,6 +40,7 @@ class DemoPerson(Struct, frozen=True):
 class DemoPractice(Struct, frozen=True):
     name: str
     kind: str
+    playbook: str
     domain: str
     people: list[tuple[str, str, Role]]
     vocabulary: list[str]
@@ -65,6 +65,7 @@ class Summary(Struct, frozen=True):
 RIVERSIDE = DemoPractice(
     "Riverside Surgery",
     "gp",
+    "gp-reception",
     "riverside.example",
     [
         ("tom.agent", "Tom Hayes", "agent"),
@@ -88,6 +89,7 @@ RIVERSIDE = DemoPractice(
 )
 HARBOUR = DemoPractice(
     "Harbour Dental",
+    "dental",
     "dental",
     "harbour.example",
     [
@@ -137,7 +139,7 @@ async def _fill_practice(database: Database, demo: DemoPractice, issuer: str) ->
             )
             await accounts.ensure_person(row, issuer, person.login)
         for name, monitor in (("Reception", False), ("Monitoring", True)):
-            line = practices.LineRow(uuid5(demo.id, name), demo.id, name, PLAYBOOK, monitor, expires_at=None)
+            line = practices.LineRow(uuid5(demo.id, name), demo.id, name, demo.playbook, monitor, expires_at=None)
             await practices.ensure_line(demo.id, line, secrets.token_urlsafe(LINK_BYTES))
         link = await practices.public_link()
     return PracticeSummary(demo.name, link or "", people)

@@ -14,7 +14,7 @@ import pytest
 from rtc.coaching.playbook import parse
 from rtc.messages import CallPlan
 from rtc.published_playbook import MAX_PLAYBOOK_BYTES
-from server.demo import RIVERSIDE
+from server.demo import HARBOUR, RIVERSIDE
 from server.playbooks import starters
 from tests.support.fake_media import FakeMedia, an_outcome
 from tests.support.installation import Installation
@@ -319,7 +319,11 @@ async def test_the_next_call_gets_a_new_version_and_a_call_in_progress_keeps_its
     assert version_of(media.offers[-1].plan) == FIRST
     await ringing_call(installation)
     assert version_of(media.offers[-1].plan) == FIRST + 1
+    async with installation.rows(HARBOUR.id) as rows:
+        await rows.execute("UPDATE line SET playbook = $1", STARTER)
     other = await ringing_call(installation, str(installation.practice("Harbour Dental")["line_link"]))
+    async with installation.rows(HARBOUR.id) as rows:
+        await rows.execute("UPDATE line SET playbook = $1", HARBOUR.playbook)
     assert media.offers[-1].plan.call_id == other.call_id
     assert version_of(media.offers[-1].plan) is None
 

@@ -276,3 +276,25 @@ class TestCommand:
 def test_the_cases_we_ship_can_be_read(name: str) -> None:
     raw = (SHIPPED / f"{name}.jsonl").read_bytes()
     assert len(read_cases(raw, name, Labels(load("gp-reception"), absent_allowed=True))) >= 16
+
+
+STARTERS = ["dental", "gp-reception-ie", "private-clinic"]
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_a_starter_playbook_has_every_label_of_the_first(name: str) -> None:
+    """Cases and documents name them: they are the same in all."""
+    first, other = load("gp-reception"), load(name)
+    assert set(first.triggers) <= set(other.triggers)
+    assert set(first.criteria) <= set(other.criteria)
+    assert set(first.flags) == set(other.flags)
+    assert sum(criterion.weight for criterion in other.criteria.values()) == 100
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_a_starter_playbook_passes_the_safety_cases_of_its_own(name: str) -> None:
+    labels = Labels(load(name))
+    cases = read_cases((SHIPPED.parent / name / "tuning.jsonl").read_bytes(), name, labels)
+    assert examine(labels, cases).safety_passed
+    silent = [case for case in cases if isinstance(case, Sentence) and "-neg-" in case.id]
+    assert len(silent) >= 0.4 * len(cases) >= 18
