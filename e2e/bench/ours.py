@@ -29,6 +29,10 @@ class Ours:
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self._port}"
+
     def start(self) -> None:
         log = self._data_dir.parent / "up.log"
         command = [sys.executable, "-m", "server.cli", "up", "--demo", "--data-dir", str(self._data_dir)]
@@ -66,7 +70,7 @@ class Ours:
         """What each call brought, and the generator's CPU seconds."""
         out = self._data_dir.parent / "calls.jsonl"
         command = [
-            *(sys.executable, "-m", "rtc.synthetic", f"https://localhost:{self._port}"),
+            *(sys.executable, "-m", "rtc.synthetic", self.url),
             *("--agent", str(conversation.file("agent")), "--patient", str(conversation.file("patient"))),
             *("--calls", str(calls), "--out", str(out)),
             *("--token-file", str(self._data_dir / "monitor.token")),

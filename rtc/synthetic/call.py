@@ -72,8 +72,17 @@ class CallFailed(Exception):
 class SyntheticCall:
     """Owner: the run. `number` names the call in the output."""
 
-    def __init__(self, number: int, recording: Recording, signalling: Signalling, emit: Emit, analyse: bool) -> None:
+    def __init__(
+        self,
+        number: int,
+        recording: Recording,
+        signalling: Signalling,
+        emit: Emit,
+        analyse: bool,
+        tail_s: float = TAIL_SECONDS,
+    ) -> None:
         self._number = number
+        self._tail_s = tail_s
         self._recording = recording
         self._signalling = signalling
         self._emit = emit
@@ -98,7 +107,7 @@ class SyntheticCall:
             self._agent_voice.play()
             self._patient_voice.play()
             await self._both_played()
-            await asyncio.sleep(TAIL_SECONDS)
+            await asyncio.sleep(self._tail_s)
             await self._signalling.patient_hang_up(call_id, token)
             await self._wait(self._purged, SCORECARD_SECONDS)
         finally:

@@ -25,7 +25,7 @@ export const WORDS = {
   analysed: "A computer is listening to help the receptionist. Nothing is recorded.",
   not_analysed: "No computer is listening.",
   stop_listening: "Stop listening",
-  stop_explained: "You stay connected. No computer listens for the rest of this call.",
+  stop_explained: "You stay connected, and from then on no computer listens to this call.",
   stopping: "Stopping the listening…",
   stopped_by_you: "You stopped it. You go on talking as before.",
   stopped_by_reception: "Reception stopped it. You go on talking as before.",
