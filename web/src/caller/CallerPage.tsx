@@ -169,7 +169,7 @@ function Listened({ telephone, state }: Props) {
   }
   return (
     <div class="choices">
-      <p class="hint">{WORDS.analysed}</p>
+      <p class="hint">{state.listening?.held === true ? WORDS.not_now : WORDS.analysed}</p>
       {state.stopping ? (
         <p role="status">{WORDS.stopping}</p>
       ) : (

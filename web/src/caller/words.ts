@@ -31,6 +31,7 @@ export const WORDS = {
   stopped_by_reception: "Reception stopped it. You go on talking as before.",
   stopped_over: "The computer's listening was stopped during this call.",
   held: "You are on hold",
+  not_now: "While you are on hold, no computer is listening.",
   held_detail: "Reception will be back with you. Please stay on this page. Nobody hears you now, and no computer listens.",
   mute: "Mute",
   muted: "Muted",

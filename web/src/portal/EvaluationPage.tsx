@@ -78,7 +78,9 @@ function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }
             <dd>{percent(evaluation.coverage)}</dd>
             <dt>Playbook</dt>
             <dd>
-              {evaluation.playbook}, {evaluation.playbook_own ? "your" : "our"} version {evaluation.playbook_version}
+              {evaluation.playbook_version === 0
+                ? "none was applied"
+                : `${evaluation.playbook}, ${evaluation.playbook_own ? "your" : "our"} version ${evaluation.playbook_version}`}
             </dd>
           </dl>
           {mine && <Acknowledge evaluation={evaluation} onStep={setEvaluation} />}
@@ -88,7 +90,6 @@ function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }
           <FlagList flags={evaluation.flags} />
           <p class="hint">A flag is about conduct, process or system; never about the patient.</p>
         </section>
-        <Receipt receipt={evaluation.receipt} />
         <section class="panel wide" aria-labelledby="criteria">
           <h2 id="criteria">Criteria</h2>
           {evaluation.criteria.length === 0 ? (
@@ -101,6 +102,7 @@ function InFull({ loaded, me }: { readonly loaded: Evaluation; readonly me: Me }
             The first result stays in sight whatever is decided later.
           </p>
         </section>
+        <Receipt receipt={evaluation.receipt} />
       </div>
     </>
   );
@@ -168,7 +170,7 @@ function Acknowledge({ evaluation, onStep }: Pick<ReviewProps, "evaluation" | "o
 
 function Receipt({ receipt }: { readonly receipt: PurgeReceipt }) {
   return (
-    <section class="panel receipt" aria-labelledby="receipt">
+    <section class="panel receipt wide" aria-labelledby="receipt">
       <h2 id="receipt">Purge receipt</h2>
       <ReceiptState receipt={receipt} />
       <ReceiptFigures receipt={receipt} />

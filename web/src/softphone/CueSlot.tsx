@@ -6,7 +6,7 @@ import type { Call } from "./call";
 import { ending, needsAck, SETTLE_MS } from "./cues";
 import type { Desk } from "./desk";
 import { type Action, keyLabel, keyShortcut } from "./shortcuts";
-import { CUE_STATES, LANES } from "./words";
+import { cueStateOf, LANES } from "./words";
 
 /** One card at a time, always in the same place and of the same size: nothing else on the page moves. */
 export function CueSlot({ desk, call }: { readonly desk: Desk; readonly call: Call }) {
@@ -15,7 +15,7 @@ export function CueSlot({ desk, call }: { readonly desk: Desk; readonly call: Ca
     <section class="cue-slot" aria-label="Cue">
       {shown === null ? (
         <div class="cue-none">
-          <p>{CUE_STATES[call.cueState].detail}</p>
+          <p>{cueStateOf(call).detail}</p>
         </div>
       ) : (
         <Card key={shown.id} desk={desk} cue={shown} more={waiting.length} />

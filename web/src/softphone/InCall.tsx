@@ -11,7 +11,7 @@ import type { Desk } from "./desk";
 import { ListeningPanel } from "./ListeningPanel";
 import { PipelineView } from "./PipelineView";
 import { keyLabel, keyShortcut } from "./shortcuts";
-import { CUE_STATES } from "./words";
+import { cueStateOf } from "./words";
 
 interface Props {
   readonly desk: Desk;
@@ -98,9 +98,9 @@ function Timer({ startedAt }: { readonly startedAt: number | null }) {
 
 function CueState({ call }: { readonly call: Call }) {
   return (
-    <p class={`cue-state ${call.cueState}`}>
+    <p class={`cue-state ${call.listening?.held === true ? "paused" : call.cueState}`}>
       <span class="dot" aria-hidden="true" />
-      {CUE_STATES[call.cueState].word}
+      {cueStateOf(call).word}
     </p>
   );
 }

@@ -54,6 +54,13 @@ export const CUE_STATES: Record<Call["cueState"], { readonly word: string; reado
   },
 };
 
+const HELD = { word: "Listening is paused", detail: "On hold: nothing is listened to until you talk again." };
+
+/** A held call is not listened to, whatever else is so. */
+export function cueStateOf(call: Call): { readonly word: string; readonly detail: string } {
+  return call.listening?.held === true && call.cueState === "live" ? HELD : CUE_STATES[call.cueState];
+}
+
 export const ENDED: Record<NonNullable<EndedBy>, string> = {
   agent: "You hung up",
   patient: "The caller hung up",
