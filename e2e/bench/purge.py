@@ -121,13 +121,14 @@ async def measure(url: str, token: str, ca: Path, calls: int, at_once: int) -> i
         started = time.monotonic()
         long = await bench.long()
         _say(f"done after {time.monotonic() - started:.0f} s; {calls} calls, {at_once} at once")
+        if long is not None:
+            _told(f"five minutes (load average {os.getloadavg()[0]:.1f})", [long])
         many = await bench.many(calls, at_once)
     finally:
         await signalling.close()
     if long is None or not many:
         return 1
-    _told(f"five minutes (load average {os.getloadavg()[0]:.1f})", [long])
-    _told(f"{calls} calls hung up in mid-speech, {at_once} at once", many)
+    _told(f"{calls} calls hung up in mid-speech, {at_once} at once (load average {os.getloadavg()[0]:.1f})", many)
     return 0 if len(many) == calls else 1
 
 

@@ -41,7 +41,7 @@ from rtc.speech.vad import Silero
 from rtc.speech.vocabulary import Vocabulary
 from rtc.speech.windows import spoken
 
-LAST_FINALS_S = 0.6
+LAST_FINALS_S = 0.5
 """How long the end of a call waits for what was said last; then it is scored without.
 All is wiped within a second."""
 

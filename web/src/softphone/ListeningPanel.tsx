@@ -38,13 +38,15 @@ export function ListeningPanel({ desk, call }: Props) {
 
 function CardNumber({ desk }: { readonly desk: Desk }) {
   return (
-    <Message tone="warning" title="Listening is paused: card number">
-      <span>The caller's side is not listened to until you say so.</span>
+    <>
+      <Message tone="warning" title="Listening is paused: card number">
+        The caller's side is not listened to until you say so.
+      </Message>
       <button type="button" class="control" aria-keyshortcuts={keyShortcut("listen_again")} onClick={() => desk.resumeListening()}>
         Listen again
         <kbd aria-hidden="true">{keyLabel("listen_again")}</kbd>
       </button>
-    </Message>
+    </>
   );
 }
 
