@@ -8,7 +8,7 @@ import msgspec
 
 from rtc.messages import CueCounts, Done
 from server.cues.routes import FEWEST
-from server.demo import PLAYBOOK, RIVERSIDE
+from server.demo import RIVERSIDE
 from tests.support.fake_media import FakeMedia, an_outcome
 from tests.support.installation import Installation
 from tests.support.playbooks import SMALL, published
@@ -121,7 +121,7 @@ async def test_a_practices_own_playbook_has_its_own_sums(installation: Installat
         try:
             for own in (False, True):
                 if own:
-                    await published(maria, SMALL.replace("small", PLAYBOOK))
+                    await published(maria, SMALL.replace("small", RIVERSIDE.playbook))
                 call = await answered_call(installation, "tom.agent")
                 outcome = an_outcome(call.call_id, str(RIVERSIDE.id), scored(), counts)
                 await media.report(msgspec.structs.replace(outcome, playbook_version=7))
