@@ -6,6 +6,7 @@ to sound or text even if it wanted to.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -145,7 +146,7 @@ class Bus:
                 return
             await handle(decoded)
 
-        await self._client.subscribe(subject, cb=receive, pending_msgs_limit=pending)
+        await self._subscribed(self._client.subscribe(subject, cb=receive, pending_msgs_limit=pending))
 
     async def serve(
         self,
@@ -171,7 +172,13 @@ class Bus:
             self._answering.add(answering)
             answering.add_done_callback(self._answering.discard)
 
-        await self._client.subscribe(subject, queue=queue, cb=receive if together else respond)
+        await self._subscribed(self._client.subscribe(subject, queue=queue, cb=receive if together else respond))
+
+    async def _subscribed(self, subscribing: Awaitable[object]) -> None:
+        """Returns when NATS knows of it: a request that another connection sends from then on finds somebody."""
+        await subscribing
+        with contextlib.suppress(NatsError):  # away just now: it is told again when it is back
+            await self._client.flush()
 
     @property
     def connected(self) -> bool:
