@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(240)
 PRACTICE = "Harbour Dental"
 SILENT = Path("/dev/null")
 LIST = "/portal/playbooks"
-OURS = "gp-reception"
+OURS = "dental"
 SELECTED = (
     "document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)"
 )
