@@ -15,6 +15,7 @@ from rtc.coaching.classifier.encoder import MAX_PIECES, WIDTH, EncoderError
 from rtc.coaching.classifier.labels import AGENT, ALL_LABELS, ASKED, PATIENT, SAFETY
 from rtc.coaching.classifier.learnt import learnt
 from rtc.coaching.classifier.meaning import KNOWN_LABELS, UnknownLabelError, embed, read_meaning
+from rtc.coaching.classifier.sentences import fingerprint, tuning, written
 from rtc.messages import Leg
 
 PARKING = embed(
@@ -110,6 +111,11 @@ def test_the_network_shipped_computes_what_was_trained() -> None:
     attention = np.exp(look - look.max(0)) / np.exp(look - look.max(0)).sum(0)
     scores = (attention * find).sum(0) + shipped["bias"]
     assert np.allclose(trained.scores(states, np.ones(states.shape[:2], bool))[0], scores, atol=0.05)
+
+
+def test_weights_were_learnt_from_the_sentences_as_they_are() -> None:
+    """Fails when a sentence was changed: python -m rtc.coaching.classifier.train"""
+    assert learnt().fingerprint == fingerprint(written() + tuning())
 
 
 def test_gradients_are_those_of_the_loss() -> None:
