@@ -14,7 +14,7 @@ import httpx2
 import msgspec
 import pytest
 
-from e2e.conftest import ALL_ENFORCED, ROOT, Installation
+from e2e.conftest import ROOT, Installation, not_enforced
 from e2e.recordings import CALLS
 from e2e.synthetic import SyntheticRun
 from e2e.traces import sound_of, traces_of
@@ -27,8 +27,6 @@ PHRASES = ["tight pain across", "sick and sweaty"]
 SHARED_MEMORY = Path("/dev/shm")
 RESTART_SECONDS = 60.0
 OUTCOME_SECONDS = 45.0
-
-confined = pytest.mark.skipif(not ALL_ENFORCED, reason="this kernel has no Landlock with network rules, or no filter")
 
 
 @pytest.fixture
@@ -44,8 +42,9 @@ def doctor(installation: Installation) -> list[Check]:
     return msgspec.json.decode(told.stdout, type=list[Check])
 
 
-@confined
 def test_a_call_raises_no_alert_and_everything_is_enforced(installation: Installation, run: SyntheticRun) -> None:
+    if not_enforced():
+        pytest.skip(not_enforced())
     _, said, status = run.finish()
     assert status == 0, said
     findings = {finding.name: finding for finding in doctor(installation)}
