@@ -10,7 +10,7 @@ SUFFIXES = {".py", ".ts", ".tsx", ".css", ".html", ".mjs", ".yaml"}
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 
-NOT_WRITTEN_BY_HAND = {"node_modules", "static", "piccolo_migrations", "__pycache__", "dist", "data", "packs"}
+NOT_WRITTEN_BY_HAND = {"node_modules", "static", "piccolo_migrations", "__pycache__", "dist", "data", "packs", "drafts"}
 """Folders of generated files, test data and playbooks: data is as long as it is."""
 GENERATED = {"contract.d.ts"}
 
